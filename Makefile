@@ -1,0 +1,45 @@
+# Every target is a line or two; what they do stands in t/tools/.
+
+BUILD  ?= build
+MODULE  = $(BUILD)/ngx_http_opscom_module.so
+PORT   ?= 8080
+export BUILD PORT NGINX_SRC CC SANITIZE DESTDIR CLIENT LABEL REDIS PREFIX
+
+.PHONY: all deps run token test check unit fuzz fault asan valgrind lint \
+        print-test-env bench soak install uninstall deb clean
+
+all:
+	@sh t/tools/build.sh
+
+deps:
+	@sh t/tools/deps.sh
+
+run: deps all
+	@exec sh t/tools/run.sh
+
+token:
+	@sh t/tools/token.sh
+
+test: deps all
+	@sh t/tools/test.sh
+
+unit: all
+	@sh t/tools/unit.sh
+
+fuzz: all
+	@sh t/tools/fuzz.sh
+
+lint: all
+	@sh t/tools/lint.sh
+
+print-test-env:
+	@sh t/tools/print-test-env.sh
+
+install: all
+	@sh t/tools/install.sh
+
+uninstall:
+	@sh t/tools/install.sh --remove
+
+clean:
+	rm -rf build

@@ -1,0 +1,98 @@
+
+#include <openssl/evp.h>
+#include <sys/random.h>
+
+#include "ngx_http_opscom_crypto.h"
+
+
+#define NGX_HTTP_OPSCOM_SHA256_BYTES  32
+#define NGX_HTTP_OPSCOM_ENTROPY       256 /* getrandom() gives it whole */
+
+
+static EVP_MD_CTX *ngx_http_opscom_digest;
+
+
+ngx_int_t
+ngx_http_opscom_crypto_init(ngx_cycle_t *cycle)
+{
+    ngx_http_opscom_digest = EVP_MD_CTX_new();
+
+    if (ngx_http_opscom_digest == NULL
+        || EVP_DigestInit_ex(ngx_http_opscom_digest, EVP_sha256(), NULL) != 1)
+    {
+        ngx_log_error(NGX_LOG_EMERG, cycle->log, 0,
+                      "opscom: OpenSSL has no SHA-256");
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+void
+ngx_http_opscom_crypto_exit(void)
+{
+    EVP_MD_CTX_free(ngx_http_opscom_digest);
+    ngx_http_opscom_digest = NULL;
+}
+
+
+ngx_int_t
+ngx_http_opscom_sha256(u_char *hex, ngx_str_t *parts, ngx_uint_t nparts)
+{
+    u_char     digest[NGX_HTTP_OPSCOM_SHA256_BYTES];
+    ngx_uint_t i;
+
+    /* without a digest's name OpenSSL keeps the one it has fetched */
+
+    if (EVP_DigestInit_ex(ngx_http_opscom_digest, NULL, NULL) != 1) {
+        return NGX_ERROR;
+    }
+
+    for (i = 0; i < nparts; i++) {
+
+        if (EVP_DigestUpdate(ngx_http_opscom_digest, parts[i].data,
+                             parts[i].len)
+            != 1)
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    if (EVP_DigestFinal_ex(ngx_http_opscom_digest, digest, NULL) != 1) {
+        return NGX_ERROR;
+    }
+
+    ngx_hex_dump(hex, digest, sizeof(digest));
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_opscom_random(uint8_t bytes[PERMIT_UUID_BYTES], ngx_log_t *log)
+{
+    ssize_t        n;
+    static u_char  entropy[NGX_HTTP_OPSCOM_ENTROPY];
+    static size_t  left;
+
+    if (left == 0) {
+        n = getrandom(entropy, sizeof(entropy), 0);
+
+        if (n != (ssize_t) sizeof(entropy)) {
+            ngx_log_error(NGX_LOG_ALERT, log, ngx_errno,
+                          "opscom: getrandom() failed");
+            return NGX_ERROR;
+        }
+
+        left = sizeof(entropy);
+    }
+
+    /* what was given out is not kept */
+
+    left -= PERMIT_UUID_BYTES;
+    ngx_memcpy(bytes, entropy + left, PERMIT_UUID_BYTES);
+    ngx_explicit_memzero(entropy + left, PERMIT_UUID_BYTES);
+
+    return NGX_OK;
+}

@@ -1,0 +1,427 @@
+
+/* From a judged permit to Redis, and back with an answer. */
+
+
+#include "ngx_http_opscom_answer.h"
+#include "ngx_http_opscom_crypto.h"
+#include "ngx_http_opscom_metrics.h"
+#include "ngx_http_opscom_request.h"
+
+
+/* Name, zero byte, value, zero byte. */
+
+#define NGX_HTTP_OPSCOM_PRINT_PARTS  (4 * (PERMIT_ATTRIBUTES + 1))
+
+#define NGX_HTTP_OPSCOM_NOW_LEN      (sizeof("1970-01-01T00:00:00.000Z") - 1)
+
+
+static ngx_int_t ngx_http_opscom_write_prepare(ngx_http_request_t *r,
+    ngx_http_opscom_ctx_t *ctx);
+static void ngx_http_opscom_write_fields(ngx_http_opscom_ctx_t *ctx,
+    ngx_opscom_write_t *write, ngx_opscom_field_t *fields);
+static ngx_int_t ngx_http_opscom_write_reference(ngx_http_request_t *r,
+    ngx_http_opscom_ctx_t *ctx);
+static ngx_int_t ngx_http_opscom_write_digests(ngx_http_request_t *r,
+    ngx_http_opscom_ctx_t *ctx, ngx_opscom_write_t *write);
+static ngx_int_t ngx_http_opscom_write_fingerprint(ngx_http_opscom_ctx_t *ctx,
+    u_char *hex);
+static ngx_int_t ngx_http_opscom_write_now(ngx_http_request_t *r,
+    ngx_opscom_write_t *write);
+static ngx_uint_t ngx_http_opscom_write_is_named(ngx_http_opscom_ctx_t *ctx,
+    permit_field_t *field);
+static ngx_str_t ngx_http_opscom_text(const permit_text_t *text);
+static void ngx_http_opscom_write_cancel(void *data);
+static ngx_int_t ngx_http_opscom_write_read(ngx_opscom_call_t *call,
+    ngx_opscom_reply_t *reply);
+static void ngx_http_opscom_write_done(ngx_opscom_call_t *call,
+    ngx_opscom_outcome_t outcome);
+static ngx_int_t ngx_http_opscom_write_answer(ngx_http_request_t *r,
+    ngx_http_opscom_ctx_t *ctx);
+static ngx_int_t ngx_http_opscom_write_success(ngx_http_request_t *r,
+    ngx_http_opscom_ctx_t *ctx);
+
+
+ngx_int_t
+ngx_http_opscom_write(ngx_http_request_t *r, ngx_http_opscom_ctx_t *ctx)
+{
+    ngx_int_t                   rc;
+    ngx_pool_cleanup_t         *cln;
+    ngx_http_opscom_loc_conf_t *olcf;
+
+    olcf = ngx_http_get_module_loc_conf(r, ngx_http_opscom_module);
+
+    if (ngx_http_opscom_write_prepare(r, ctx) != NGX_OK) {
+        return ngx_http_opscom_answer_error(r, ctx,
+                                            NGX_HTTP_OPSCOM_INTERNAL_ERROR);
+    }
+
+    cln = ngx_pool_cleanup_add(r->pool, 0);
+    if (cln == NULL) {
+        return ngx_http_opscom_answer_error(r, ctx,
+                                            NGX_HTTP_OPSCOM_INTERNAL_ERROR);
+    }
+
+    cln->handler = ngx_http_opscom_write_cancel;
+    cln->data = &ctx->call;
+
+    ctx->call.read = ngx_http_opscom_write_read;
+    ctx->call.done = ngx_http_opscom_write_done;
+    ctx->call.data = ctx;
+
+    ctx->sent_at = ngx_http_opscom_clock();
+
+    rc = ngx_opscom_store_send(olcf->store, &ctx->call);
+
+    if (rc == NGX_OK) {
+        ctx->sent = 1;
+        r->write_event_handler = ngx_http_request_empty_handler;
+        return NGX_DONE;
+    }
+
+    ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
+                  rc == NGX_BUSY ? "opscom: too many commands in flight"
+                                 : "opscom: redis is not available");
+
+    return ngx_http_opscom_answer_error(r, ctx,
+                                        NGX_HTTP_OPSCOM_STORE_UNAVAILABLE);
+}
+
+
+static ngx_int_t
+ngx_http_opscom_write_prepare(ngx_http_request_t *r,
+    ngx_http_opscom_ctx_t *ctx)
+{
+    ngx_opscom_write_t          write;
+    ngx_opscom_field_t          fields[PERMIT_FIELDS_MAX];
+    ngx_http_opscom_loc_conf_t *olcf;
+
+    olcf = ngx_http_get_module_loc_conf(r, ngx_http_opscom_module);
+
+    ngx_memzero(&write, sizeof(ngx_opscom_write_t));
+
+    write.prefix = olcf->prefix;
+    write.client = ctx->client;
+    write.idempotency_ttl = olcf->idempotency_ttl;
+    write.dedup = ctx->endpoint->id == NGX_HTTP_OPSCOM_PUSH ? olcf->dedup : 0;
+    write.retention = olcf->retention;
+    write.stream_maxlen = olcf->stream_maxlen;
+    write.replicas = olcf->replicas;
+    write.replicas_time = olcf->replicas_time;
+
+    if (ngx_http_opscom_write_reference(r, ctx) != NGX_OK
+        || ngx_http_opscom_write_now(r, &write) != NGX_OK
+        || ngx_http_opscom_write_digests(r, ctx, &write) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    write.reference_id = ctx->reference_id;
+
+    ngx_http_opscom_write_fields(ctx, &write, fields);
+
+    return ctx->endpoint->build(&ctx->call, &write, r->pool);
+}
+
+
+/* The reference ID of a push is new, that of the others is given. */
+
+static ngx_int_t
+ngx_http_opscom_write_reference(ngx_http_request_t *r,
+    ngx_http_opscom_ctx_t *ctx)
+{
+    uint8_t random[PERMIT_UUID_BYTES];
+
+    if (ctx->endpoint->id != NGX_HTTP_OPSCOM_PUSH) {
+        ctx->reference_id = ngx_http_opscom_text(
+            &ctx->permit.stored[PERMIT_REFERENCE_ID][0]);
+        return NGX_OK;
+    }
+
+    if (ngx_http_opscom_random(random, r->connection->log) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    permit_uuid_format((char *) ctx->uuid, random);
+
+    ctx->reference_id.data = ctx->uuid;
+    ctx->reference_id.len = PERMIT_UUID_LEN;
+
+    return NGX_OK;
+}
+
+
+/* ngx_cached_http_time has no milliseconds. */
+
+static ngx_int_t
+ngx_http_opscom_write_now(ngx_http_request_t *r, ngx_opscom_write_t *write)
+{
+    ngx_tm_t    tm;
+    ngx_time_t *tp;
+
+    tp = ngx_timeofday();
+
+    write->now_seconds = tp->sec;
+
+    write->now.data = ngx_pnalloc(r->pool, NGX_HTTP_OPSCOM_NOW_LEN);
+    if (write->now.data == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_gmtime(tp->sec, &tm);
+
+    write->now.len = ngx_sprintf(write->now.data,
+                                 "%4d-%02d-%02dT%02d:%02d:%02d.%03MZ",
+                                 tm.ngx_tm_year, tm.ngx_tm_mon,
+                                 tm.ngx_tm_mday, tm.ngx_tm_hour,
+                                 tm.ngx_tm_min, tm.ngx_tm_sec, tp->msec)
+                     - write->now.data;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_opscom_write_digests(ngx_http_request_t *r,
+    ngx_http_opscom_ctx_t *ctx, ngx_opscom_write_t *write)
+{
+    u_char   *p;
+    ngx_str_t text;
+
+    p = ngx_pnalloc(r->pool, 3 * NGX_OPSCOM_DIGEST_LEN);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    text = ngx_http_opscom_text(&ctx->permit.stored[PERMIT_TOKEN][0]);
+
+    if (ngx_http_opscom_sha256(p, &text, 1) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    write->token_digest.data = p;
+    write->token_digest.len = NGX_OPSCOM_DIGEST_LEN;
+
+    p += NGX_OPSCOM_DIGEST_LEN;
+
+    if (ctx->idempotency_key.len) {
+
+        if (ngx_http_opscom_sha256(p, &ctx->idempotency_key, 1) != NGX_OK) {
+            return NGX_ERROR;
+        }
+
+        write->idempotency.data = p;
+        write->idempotency.len = NGX_OPSCOM_DIGEST_LEN;
+
+        p += NGX_OPSCOM_DIGEST_LEN;
+    }
+
+    if (write->idempotency.len == 0 && write->dedup == 0) {
+        return NGX_OK;
+    }
+
+    write->fingerprint.data = p;
+    write->fingerprint.len = NGX_OPSCOM_DIGEST_LEN;
+
+    return ngx_http_opscom_write_fingerprint(ctx, p);
+}
+
+
+/*
+ * Of what is asked for, in its normal form: the endpoint and the first field
+ * of each attribute.  The zero bytes keep it apart from any Idempotency-Key.
+ */
+
+static ngx_int_t
+ngx_http_opscom_write_fingerprint(ngx_http_opscom_ctx_t *ctx, u_char *hex)
+{
+    ngx_str_t        parts[NGX_HTTP_OPSCOM_PRINT_PARTS];
+    ngx_uint_t       id, n;
+    permit_text_t   *value;
+    static ngx_str_t zero = { 1, (u_char *) "" };
+
+    parts[0] = ctx->endpoint->name;
+    parts[1] = zero;
+    n = 2;
+
+    for (id = PERMIT_TOKEN + 1; id < PERMIT_ATTRIBUTES; id++) {
+        value = &ctx->permit.stored[id][0];
+
+        if (value->len == 0) {
+            continue;
+        }
+
+        parts[n].data = (u_char *) permit_attributes[id].canonical;
+        parts[n].len = ngx_strlen(permit_attributes[id].canonical);
+        n++;
+
+        parts[n++] = zero;
+        parts[n++] = ngx_http_opscom_text(value);
+        parts[n++] = zero;
+    }
+
+    return ngx_http_opscom_sha256(hex, parts, n);
+}
+
+
+/* A push's script is given four fields first, by name. */
+
+static void
+ngx_http_opscom_write_fields(ngx_http_opscom_ctx_t *ctx,
+    ngx_opscom_write_t *write, ngx_opscom_field_t *fields)
+{
+    size_t         i, n;
+    permit_t      *permit;
+    permit_field_t stored[PERMIT_FIELDS_MAX];
+
+    permit = &ctx->permit;
+
+    if (ctx->endpoint->id == NGX_HTTP_OPSCOM_PUSH) {
+        write->plate = ngx_http_opscom_text(&permit->stored[PERMIT_PLATE][0]);
+        write->start = ngx_http_opscom_text(&permit->stored[PERMIT_START][0]);
+        write->end = ngx_http_opscom_text(&permit->stored[PERMIT_END][0]);
+        write->zone = ngx_http_opscom_text(&permit->stored[PERMIT_ZONE][0]);
+        write->end_seconds = permit->end_ts;
+    }
+
+    n = permit_fields(permit, stored);
+
+    write->fields = fields;
+
+    for (i = 0; i < n; i++) {
+
+        if (ngx_http_opscom_write_is_named(ctx, &stored[i])) {
+            continue;
+        }
+
+        fields[write->nfields].name = ngx_http_opscom_text(&stored[i].name);
+        fields[write->nfields].value = ngx_http_opscom_text(&stored[i].value);
+        write->nfields++;
+    }
+}
+
+
+static ngx_uint_t
+ngx_http_opscom_write_is_named(ngx_http_opscom_ctx_t *ctx,
+    permit_field_t *field)
+{
+    return ctx->endpoint->id == NGX_HTTP_OPSCOM_PUSH && field->form == 0
+           && (field->id == PERMIT_PLATE || field->id == PERMIT_START
+               || field->id == PERMIT_END);
+}
+
+
+static ngx_str_t
+ngx_http_opscom_text(const permit_text_t *text)
+{
+    ngx_str_t str;
+
+    str.data = (u_char *) text->data;
+    str.len = text->len;
+
+    return str;
+}
+
+
+static void
+ngx_http_opscom_write_cancel(void *data)
+{
+    ngx_opscom_call_cancel(data);
+}
+
+
+static ngx_int_t
+ngx_http_opscom_write_read(ngx_opscom_call_t *call, ngx_opscom_reply_t *reply)
+{
+    ngx_http_opscom_ctx_t *ctx;
+
+    ctx = call->data;
+
+    return ngx_opscom_permits_result(reply, &ctx->result, ctx->request->pool);
+}
+
+
+static void
+ngx_http_opscom_write_done(ngx_opscom_call_t *call,
+    ngx_opscom_outcome_t outcome)
+{
+    ngx_int_t              rc;
+    ngx_connection_t      *c;
+    ngx_http_request_t    *r;
+    ngx_http_opscom_ctx_t *ctx;
+
+    ctx = call->data;
+    r = ctx->request;
+    c = r->connection;
+
+    ctx->store_time = ngx_http_opscom_clock() - ctx->sent_at;
+
+    ngx_http_opscom_metrics_trip(r, ctx->store_time);
+
+    switch (outcome) {
+
+    case NGX_OPSCOM_DONE:
+        rc = ngx_http_opscom_write_answer(r, ctx);
+        break;
+
+    case NGX_OPSCOM_UNAVAILABLE:
+        rc = ngx_http_opscom_answer_error(r, ctx,
+                                          NGX_HTTP_OPSCOM_STORE_UNAVAILABLE);
+        break;
+
+    default:
+        rc = ngx_http_opscom_answer_error(r, ctx,
+                                          NGX_HTTP_OPSCOM_STORE_TIMEOUT);
+    }
+
+    ngx_http_finalize_request(r, rc);
+    ngx_http_run_posted_requests(c);
+}
+
+
+static ngx_int_t
+ngx_http_opscom_write_answer(ngx_http_request_t *r,
+    ngx_http_opscom_ctx_t *ctx)
+{
+    switch (ctx->result.verdict) {
+
+    case NGX_OPSCOM_UNAUTHORIZED:
+        return ngx_http_opscom_answer_error(r, ctx,
+                                            NGX_HTTP_OPSCOM_TOKEN_REFUSED);
+
+    case NGX_OPSCOM_KEY_REUSED:
+        return ngx_http_opscom_answer_error(r, ctx,
+                                        NGX_HTTP_OPSCOM_IDEMPOTENCY_REUSED);
+
+    case NGX_OPSCOM_NOT_FOUND:
+        return ngx_http_opscom_answer_error(r, ctx,
+                                            NGX_HTTP_OPSCOM_RECORD_NOT_FOUND);
+
+    case NGX_OPSCOM_END_NOT_AFTER_START:
+        ctx->permit.code[PERMIT_END] = PERMIT_END_NOT_AFTER_START;
+        return ngx_http_opscom_answer_error(r, ctx,
+                                            NGX_HTTP_OPSCOM_VALIDATION_FAILED);
+
+    default:
+        return ngx_http_opscom_write_success(r, ctx);
+    }
+}
+
+
+static ngx_int_t
+ngx_http_opscom_write_success(ngx_http_request_t *r,
+    ngx_http_opscom_ctx_t *ctx)
+{
+    static ngx_str_t replayed = ngx_string("replayed");
+
+    if (ctx->result.verdict == NGX_OPSCOM_REPLAYED) {
+        ctx->reference_id = ctx->result.reference_id;
+        ctx->result_name = replayed;
+        ctx->result_id = NGX_HTTP_OPSCOM_RESULT_REPLAYED;
+
+    } else {
+        ctx->result_name = ctx->endpoint->written;
+        ctx->result_id = NGX_HTTP_OPSCOM_RESULT_WRITTEN;
+    }
+
+    return ngx_http_opscom_answer_success(r, ctx);
+}

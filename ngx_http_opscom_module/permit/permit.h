@@ -1,0 +1,216 @@
+
+/*
+ * The permit: its attributes, the rules they obey and the form in which they
+ * are stored.  This room knows neither nginx nor Redis.
+ *
+ * The rules are those of the OPS-COM Permit Push API as docs/api.md states
+ * them.  The table in permit_attributes.c is their only copy: the parser, the
+ * judge, the error messages, the storage and the tests of the docs read it.
+ */
+
+
+#ifndef PERMIT_H_INCLUDED
+#define PERMIT_H_INCLUDED
+
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+
+/* Text that somebody else owns; not terminated by a zero byte. */
+
+typedef struct {
+    const char *data;
+    size_t      len;
+} permit_text_t;
+
+#define PERMIT_TEXT(literal)  { literal, sizeof(literal) - 1 }
+
+
+/*
+ * Memory that lives as long as the permit.  alloc() returns NULL when there
+ * is none; free() may do nothing.
+ */
+
+typedef struct {
+    void *(*alloc)(void *ctx, size_t size);
+    void (*free)(void *ctx, void *block);
+    void *ctx;
+} permit_memory_t;
+
+
+/* In the order in which refused attributes are reported. */
+
+typedef enum {
+    PERMIT_TOKEN,
+    PERMIT_REFERENCE_ID,
+    PERMIT_AMOUNT,
+    PERMIT_CURRENCY,
+    PERMIT_START,
+    PERMIT_END,
+    PERMIT_PLATE,
+    PERMIT_TICKET,
+    PERMIT_ZONE,
+    PERMIT_ATTRIBUTES
+} permit_id_t;
+
+
+/* What is wrong with an attribute; the first that applies, in this order. */
+
+typedef enum {
+    PERMIT_GOOD,
+    PERMIT_INVALID_TYPE,
+    PERMIT_CONFLICTING,
+    PERMIT_MISSING,
+    PERMIT_TOO_LONG,
+    PERMIT_INVALID_FORMAT,
+    PERMIT_OUT_OF_RANGE,
+    PERMIT_UNSUPPORTED,
+    PERMIT_END_NOT_AFTER_START,
+    PERMIT_CODES
+} permit_code_t;
+
+
+#define PERMIT_MAX_NAMES     3
+#define PERMIT_MAX_FIELDS    2
+
+/*
+ * Room for all normal forms of one permit: two times and their seconds, an
+ * amount and its cents, a currency, and a plate of 25 four-byte characters.
+ */
+#define PERMIT_MAX_CURRENCY  10
+#define PERMIT_SCRATCH       256
+
+
+typedef struct permit_s           permit_t;
+typedef struct permit_rules_s     permit_rules_t;
+typedef struct permit_attribute_s permit_attribute_t;
+typedef struct permit_form_s      permit_form_t;
+
+
+/*
+ * Judges a present, trimmed value that is short enough and free of control
+ * characters, and leaves its normal form in permit->stored[id].
+ */
+typedef permit_code_t (*permit_rule_pt)(permit_t *permit, permit_id_t id,
+    const permit_rules_t *rules);
+
+
+struct permit_attribute_s {
+    const char    *canonical;                  /* the name in metrics */
+    permit_text_t  names[PERMIT_MAX_NAMES];    /* accepted; len 0 ends */
+    permit_text_t  fields[PERMIT_MAX_FIELDS];  /* stored as; len 0 ends */
+    size_t         limit;                      /* in code points */
+    permit_rule_pt rule;
+    const char    *accepts;                    /* for people */
+};
+
+
+typedef enum {
+    PERMIT_NOT_TAKEN,
+    PERMIT_OPTIONAL,
+    PERMIT_REQUIRED
+} permit_need_t;
+
+
+/* An endpoint's list of attributes. */
+
+struct permit_form_s {
+    const char *name;
+    uint8_t     need[PERMIT_ATTRIBUTES]; /* permit_need_t */
+};
+
+
+/* What an operator configures. */
+
+struct permit_rules_s {
+    const permit_text_t *currencies; /* upper case */
+    size_t               ncurrencies;
+    const char          *currencies_text; /* the same, for people */
+    size_t               max_body;        /* bytes; 0: no limit */
+};
+
+
+/* What the client said of one attribute. */
+
+typedef struct {
+    permit_text_t        text; /* the first value not absent, trimmed */
+    const permit_text_t *name; /* the name used first; NULL: none was */
+    bool                 wrong_type;
+    bool                 conflicting;
+} permit_said_t;
+
+
+struct permit_s {
+    const permit_form_t *form;
+    permit_said_t        said[PERMIT_ATTRIBUTES];
+    permit_code_t        code[PERMIT_ATTRIBUTES];
+    permit_text_t        stored[PERMIT_ATTRIBUTES][PERMIT_MAX_FIELDS];
+    int64_t              start_ts; /* seconds since 1970-01-01T00:00:00Z */
+    int64_t              end_ts;
+    size_t               scratch_used;
+    char                 scratch[PERMIT_SCRATCH];
+};
+
+
+/* A field of the stored permit. */
+
+typedef struct {
+    permit_id_t   id;
+    unsigned      form; /* 0: the normal form */
+    permit_text_t name;
+    permit_text_t value;
+} permit_field_t;
+
+#define PERMIT_FIELDS_MAX  (PERMIT_ATTRIBUTES * PERMIT_MAX_FIELDS)
+
+
+extern const permit_attribute_t permit_attributes[PERMIT_ATTRIBUTES];
+
+extern const permit_form_t permit_form_push;
+extern const permit_form_t permit_form_update;
+extern const permit_form_t permit_form_delete;
+
+
+/*
+ * Finds the attribute that a form takes under a name, and the table's own copy
+ * of the name.  Returns PERMIT_ATTRIBUTES where there is none.
+ */
+permit_id_t permit_find(const permit_form_t *form, permit_text_t name,
+    const permit_text_t **found);
+
+/* The code's name on the wire: "missing", "too_long" ...; "" for good. */
+const char *permit_code_name(permit_code_t code);
+
+/* What is wrong, as the second half of a sentence: "is required" ... */
+const char *permit_code_phrase(permit_code_t code);
+
+/* What would be accepted, for people. */
+const char *permit_accepts(permit_id_t id, const permit_rules_t *rules);
+
+/* The name that the client used first, or the first that is accepted. */
+const permit_text_t *permit_name(const permit_t *permit, permit_id_t id);
+
+
+/*
+ * Judges the token alone: PERMIT_GOOD, PERMIT_MISSING when it is absent or
+ * empty, and another code when it is ill-formed.
+ */
+permit_code_t permit_judge_token(permit_t *permit);
+
+/*
+ * Judges every attribute but the token, fills permit->code and the normal
+ * forms, and returns how many attributes are refused.
+ */
+unsigned permit_judge(permit_t *permit, const permit_rules_t *rules);
+
+/*
+ * Lists the stored fields of a permit that was judged good, in the order of
+ * the table, without the reference ID.  Room for PERMIT_FIELDS_MAX; returns
+ * their number.  The text lives as long as the permit.
+ */
+size_t permit_fields(const permit_t *permit, permit_field_t *fields);
+
+
+#endif /* PERMIT_H_INCLUDED */

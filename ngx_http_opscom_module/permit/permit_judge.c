@@ -1,0 +1,151 @@
+
+/* From what the client said to a permit, or to what is wrong with it. */
+
+
+#include "permit.h"
+
+
+static permit_code_t permit_judge_one(permit_t *permit, permit_id_t id,
+    const permit_rules_t *rules);
+static size_t permit_code_points(permit_text_t text);
+static bool permit_has_control(permit_text_t text);
+
+
+permit_code_t
+permit_judge_token(permit_t *permit)
+{
+    permit->code[PERMIT_TOKEN] = permit_judge_one(permit, PERMIT_TOKEN, NULL);
+
+    return permit->code[PERMIT_TOKEN];
+}
+
+
+unsigned
+permit_judge(permit_t *permit, const permit_rules_t *rules)
+{
+    unsigned id, refused;
+
+    for (id = PERMIT_TOKEN + 1; id < PERMIT_ATTRIBUTES; id++) {
+        permit->code[id] = permit_judge_one(permit, (permit_id_t) id, rules);
+    }
+
+    /* an update without a new end, or without a start, is Redis's to judge */
+
+    if (permit->stored[PERMIT_START][0].len
+        && permit->stored[PERMIT_END][0].len
+        && permit->end_ts <= permit->start_ts)
+    {
+        permit->code[PERMIT_END] = PERMIT_END_NOT_AFTER_START;
+    }
+
+    refused = 0;
+
+    for (id = PERMIT_TOKEN + 1; id < PERMIT_ATTRIBUTES; id++) {
+        refused += (permit->code[id] != PERMIT_GOOD);
+    }
+
+    return refused;
+}
+
+
+static permit_code_t
+permit_judge_one(permit_t *permit, permit_id_t id, const permit_rules_t *rules)
+{
+    const permit_said_t      *said;
+    const permit_attribute_t *attribute;
+
+    said = &permit->said[id];
+    attribute = &permit_attributes[id];
+
+    if (said->wrong_type) {
+        return PERMIT_INVALID_TYPE;
+    }
+
+    if (said->conflicting) {
+        return PERMIT_CONFLICTING;
+    }
+
+    if (said->text.len == 0) {
+        return permit->form->need[id] == PERMIT_REQUIRED ? PERMIT_MISSING
+                                                         : PERMIT_GOOD;
+    }
+
+    /* no code point is shorter than a byte: most values need no count */
+
+    if (said->text.len > attribute->limit
+        && permit_code_points(said->text) > attribute->limit)
+    {
+        return PERMIT_TOO_LONG;
+    }
+
+    if (permit_has_control(said->text)) {
+        return PERMIT_INVALID_FORMAT;
+    }
+
+    return attribute->rule(permit, id, rules);
+}
+
+
+size_t
+permit_fields(const permit_t *permit, permit_field_t *fields)
+{
+    size_t               n;
+    unsigned             id, f;
+    const permit_text_t *names;
+
+    n = 0;
+
+    for (id = PERMIT_AMOUNT; id < PERMIT_ATTRIBUTES; id++) {
+        names = permit_attributes[id].fields;
+
+        for (f = 0; f < PERMIT_MAX_FIELDS && names[f].len; f++) {
+
+            if (permit->stored[id][f].len == 0) {
+                break;
+            }
+
+            fields[n].id = (permit_id_t) id;
+            fields[n].form = f;
+            fields[n].name = names[f];
+            fields[n].value = permit->stored[id][f];
+            n++;
+        }
+    }
+
+    return n;
+}
+
+
+/* The text is well-formed UTF-8: every byte but 10xxxxxx starts a character. */
+
+static size_t
+permit_code_points(permit_text_t text)
+{
+    size_t i, n;
+
+    n = 0;
+
+    for (i = 0; i < text.len; i++) {
+        n += ((unsigned char) text.data[i] & 0xc0) != 0x80;
+    }
+
+    return n;
+}
+
+
+static bool
+permit_has_control(permit_text_t text)
+{
+    size_t        i;
+    unsigned char c;
+
+    for (i = 0; i < text.len; i++) {
+        c = (unsigned char) text.data[i];
+
+        if (c < 0x20 || c == 0x7f) {
+            return true;
+        }
+    }
+
+    return false;
+}

@@ -1,0 +1,60 @@
+
+/*
+ * The parser: the pieces of a JSON body in, as they arrive, and what the
+ * client said of each attribute out.  yajl reads the JSON; permit_guard sees
+ * to what yajl lets pass.
+ */
+
+
+#ifndef PERMIT_PARSER_H_INCLUDED
+#define PERMIT_PARSER_H_INCLUDED
+
+
+#include "permit.h"
+
+
+#define PERMIT_MAX_DEPTH  32
+
+
+typedef enum {
+    PERMIT_PARSE_OK,
+    PERMIT_PARSE_MALFORMED,
+    PERMIT_PARSE_NOT_AN_OBJECT, /* JSON, but not an object */
+    PERMIT_PARSE_TOO_LARGE,     /* the body, or one string or number */
+    PERMIT_PARSE_NO_MEMORY
+} permit_parse_t;
+
+
+typedef struct permit_parser_s permit_parser_t;
+
+
+/*
+ * Makes a parser for one body.  The permit is zeroed and given its form; what
+ * the body says goes to permit->said, in memory that is never freed by the
+ * parser.  Everything given must outlive it.  Returns NULL without memory.
+ */
+permit_parser_t *permit_parser_create(permit_t *permit,
+    const permit_form_t *form, const permit_rules_t *rules,
+    const permit_memory_t *memory);
+
+/*
+ * Parses the next piece.  Anything but PERMIT_PARSE_OK is final, and told as
+ * soon as it is certain; PERMIT_PARSE_NOT_AN_OBJECT comes from
+ * permit_parser_finish() alone.  The outcome depends on the whole body only,
+ * never on where it was split.  The piece may be reused after the call.
+ */
+permit_parse_t permit_parser_feed(permit_parser_t *parser, const char *data,
+    size_t len);
+
+/* Ends the body.  Gives yajl's memory back. */
+permit_parse_t permit_parser_finish(permit_parser_t *parser);
+
+/*
+ * After PERMIT_PARSE_MALFORMED: the number of bytes read, byte order mark
+ * included, when the body was found not to be JSON, and what was found.
+ */
+size_t permit_parser_offset(const permit_parser_t *parser);
+const char *permit_parser_reason(const permit_parser_t *parser);
+
+
+#endif /* PERMIT_PARSER_H_INCLUDED */

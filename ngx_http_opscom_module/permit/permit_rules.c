@@ -1,0 +1,246 @@
+
+#include <string.h>
+
+#include "permit_rules.h"
+#include "permit_time.h"
+
+
+static permit_text_t permit_keep(permit_t *permit, const char *data,
+    size_t len);
+static permit_text_t permit_keep_number(permit_t *permit, uint64_t number);
+static char permit_upper(char c);
+static bool permit_is_digit(char c);
+
+
+permit_code_t
+permit_rule_identifier(permit_t *permit, permit_id_t id,
+    const permit_rules_t *rules)
+{
+    char          c;
+    size_t        i;
+    permit_text_t text;
+
+    (void) rules;
+
+    text = permit->said[id].text;
+
+    for (i = 0; i < text.len; i++) {
+        c = text.data[i];
+
+        if (!permit_is_digit(c) && c != '-' && (c < 'A' || c > 'Z')
+            && (c < 'a' || c > 'z'))
+        {
+            return PERMIT_INVALID_FORMAT;
+        }
+    }
+
+    permit->stored[id][0] = text;
+
+    return PERMIT_GOOD;
+}
+
+
+permit_code_t
+permit_rule_amount(permit_t *permit, permit_id_t id,
+    const permit_rules_t *rules)
+{
+    size_t        i, point, zeros;
+    uint64_t      cents;
+    permit_text_t text;
+
+    (void) rules;
+
+    text = permit->said[id].text;
+
+    if (text.len < sizeof("0.00") - 1) {
+        return PERMIT_INVALID_FORMAT;
+    }
+
+    point = text.len - 3;
+    cents = 0;
+
+    for (i = 0; i < text.len; i++) {
+
+        if (i == point) {
+            if (text.data[i] != '.') {
+                return PERMIT_INVALID_FORMAT;
+            }
+
+            continue;
+        }
+
+        if (!permit_is_digit(text.data[i])) {
+            return PERMIT_INVALID_FORMAT;
+        }
+
+        cents = cents * 10 + (uint64_t) (text.data[i] - '0');
+    }
+
+    if (cents == 0) {
+        return PERMIT_OUT_OF_RANGE;
+    }
+
+    for (zeros = 0; zeros < point - 1 && text.data[zeros] == '0'; zeros++) {
+        /* void */
+    }
+
+    permit->stored[id][0].data = text.data + zeros;
+    permit->stored[id][0].len = text.len - zeros;
+    permit->stored[id][1] = permit_keep_number(permit, cents);
+
+    return PERMIT_GOOD;
+}
+
+
+permit_code_t
+permit_rule_currency(permit_t *permit, permit_id_t id,
+    const permit_rules_t *rules)
+{
+    char          upper[PERMIT_MAX_CURRENCY];
+    size_t        i;
+    permit_text_t text;
+
+    text = permit->said[id].text;
+
+    /* ten code points may be more bytes than any code has */
+
+    if (text.len > PERMIT_MAX_CURRENCY) {
+        return PERMIT_UNSUPPORTED;
+    }
+
+    for (i = 0; i < text.len; i++) {
+        upper[i] = permit_upper(text.data[i]);
+    }
+
+    for (i = 0; i < rules->ncurrencies; i++) {
+
+        if (rules->currencies[i].len == text.len
+            && memcmp(rules->currencies[i].data, upper, text.len) == 0)
+        {
+            permit->stored[id][0] = rules->currencies[i];
+            return PERMIT_GOOD;
+        }
+    }
+
+    return PERMIT_UNSUPPORTED;
+}
+
+
+permit_code_t
+permit_rule_time(permit_t *permit, permit_id_t id, const permit_rules_t *rules)
+{
+    char          normal[PERMIT_TIME_LEN];
+    int64_t       seconds;
+    permit_code_t code;
+    permit_text_t text;
+
+    (void) rules;
+
+    text = permit->said[id].text;
+
+    code = permit_time_parse(text, &seconds);
+
+    if (code != PERMIT_GOOD) {
+        return code;
+    }
+
+    memcpy(normal, text.data, PERMIT_TIME_LEN - 1);
+    normal[PERMIT_TIME_LEN - 1] = 'Z';
+
+    permit->stored[id][0] = permit_keep(permit, normal, PERMIT_TIME_LEN);
+    permit->stored[id][1] = permit_keep_number(permit, (uint64_t) seconds);
+
+    *(id == PERMIT_START ? &permit->start_ts : &permit->end_ts) = seconds;
+
+    return PERMIT_GOOD;
+}
+
+
+permit_code_t
+permit_rule_plate(permit_t *permit, permit_id_t id,
+    const permit_rules_t *rules)
+{
+    char         *p;
+    size_t        i;
+    permit_text_t text;
+
+    (void) rules;
+
+    text = permit->said[id].text;
+    p = permit->scratch + permit->scratch_used;
+
+    permit->stored[id][0].data = p;
+    permit->stored[id][1] = text;
+
+    for (i = 0; i < text.len; i++) {
+        if (text.data[i] != ' ' && text.data[i] != '-') {
+            *p++ = permit_upper(text.data[i]);
+        }
+    }
+
+    permit->stored[id][0].len = (size_t) (p - permit->stored[id][0].data);
+    permit->scratch_used += permit->stored[id][0].len;
+
+    return permit->stored[id][0].len ? PERMIT_GOOD : PERMIT_INVALID_FORMAT;
+}
+
+
+permit_code_t
+permit_rule_text(permit_t *permit, permit_id_t id, const permit_rules_t *rules)
+{
+    (void) rules;
+
+    permit->stored[id][0] = permit->said[id].text;
+
+    return PERMIT_GOOD;
+}
+
+
+/*
+ * The limits of the table bound what the rules keep: 2 * (20 + 12) bytes of
+ * times, 8 of cents and 100 of a plate fit into PERMIT_SCRATCH.
+ */
+
+static permit_text_t
+permit_keep(permit_t *permit, const char *data, size_t len)
+{
+    permit_text_t text;
+
+    text.data = memcpy(permit->scratch + permit->scratch_used, data, len);
+    text.len = len;
+
+    permit->scratch_used += len;
+
+    return text;
+}
+
+
+static permit_text_t
+permit_keep_number(permit_t *permit, uint64_t number)
+{
+    char  digits[20];
+    char *p;
+
+    p = digits + sizeof(digits);
+
+    do {
+        *--p = (char) ('0' + number % 10);
+        number /= 10;
+    } while (number);
+
+    return permit_keep(permit, p, (size_t) (digits + sizeof(digits) - p));
+}
+
+
+static char
+permit_upper(char c)
+{
+    return (c >= 'a' && c <= 'z') ? (char) (c - 'a' + 'A') : c;
+}
+
+
+static bool
+permit_is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}

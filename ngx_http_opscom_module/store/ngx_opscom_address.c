@@ -1,0 +1,205 @@
+
+#include "ngx_opscom_address.h"
+
+
+#define NGX_OPSCOM_PORT  6379
+
+
+static char *ngx_opscom_address_url(ngx_pool_t *pool, ngx_str_t *text,
+    ngx_opscom_url_t *url);
+static char *ngx_opscom_address_user(ngx_pool_t *pool, ngx_str_t *userinfo,
+    ngx_opscom_url_t *url);
+static ngx_int_t ngx_opscom_address_decode(ngx_pool_t *pool, ngx_str_t *text);
+static char *ngx_opscom_address_server(ngx_pool_t *pool, ngx_str_t *text,
+    ngx_opscom_address_t *address);
+
+
+char *
+ngx_opscom_address_parse(ngx_pool_t *pool, ngx_str_t *text,
+    ngx_opscom_url_t *url)
+{
+    ngx_str_t        rest;
+    static ngx_str_t plain = ngx_string("redis://");
+    static ngx_str_t secure = ngx_string("rediss://");
+
+    ngx_memzero(url, sizeof(ngx_opscom_url_t));
+    url->database = NGX_CONF_UNSET;
+
+    if (text->len > secure.len
+        && ngx_strncmp(text->data, secure.data, secure.len) == 0)
+    {
+        url->tls = 1;
+        rest.data = text->data + secure.len;
+        rest.len = text->len - secure.len;
+
+        return ngx_opscom_address_url(pool, &rest, url);
+    }
+
+    if (text->len > plain.len
+        && ngx_strncmp(text->data, plain.data, plain.len) == 0)
+    {
+        rest.data = text->data + plain.len;
+        rest.len = text->len - plain.len;
+
+        return ngx_opscom_address_url(pool, &rest, url);
+    }
+
+    return ngx_opscom_address_server(pool, text, &url->address);
+}
+
+
+/* [user[:password]@]host[:port][/db] */
+
+static char *
+ngx_opscom_address_url(ngx_pool_t *pool, ngx_str_t *text,
+    ngx_opscom_url_t *url)
+{
+    char     *wrong;
+    u_char   *p, *last, *at, *slash;
+    ngx_str_t part;
+
+    p = text->data;
+    last = text->data + text->len;
+
+    /* an "@" of the password itself would be %40 */
+
+    at = ngx_strlchr(p, last, '@');
+
+    if (at) {
+        part.data = p;
+        part.len = at - p;
+
+        wrong = ngx_opscom_address_user(pool, &part, url);
+        if (wrong) {
+            return wrong;
+        }
+
+        p = at + 1;
+    }
+
+    slash = ngx_strlchr(p, last, '/');
+
+    if (slash) {
+
+        if (slash + 1 < last) {
+            url->database = ngx_atoi(slash + 1, last - slash - 1);
+
+            if (url->database == NGX_ERROR) {
+                return "its database is no number";
+            }
+        }
+
+        last = slash;
+    }
+
+    part.data = p;
+    part.len = last - p;
+
+    return ngx_opscom_address_server(pool, &part, &url->address);
+}
+
+
+static char *
+ngx_opscom_address_user(ngx_pool_t *pool, ngx_str_t *userinfo,
+    ngx_opscom_url_t *url)
+{
+    u_char *colon;
+
+    colon = ngx_strlchr(userinfo->data, userinfo->data + userinfo->len, ':');
+
+    url->username = *userinfo;
+
+    if (colon) {
+        url->username.len = colon - userinfo->data;
+        url->password.data = colon + 1;
+        url->password.len = userinfo->len - url->username.len - 1;
+    }
+
+    if (ngx_opscom_address_decode(pool, &url->username) != NGX_OK
+        || ngx_opscom_address_decode(pool, &url->password) != NGX_OK)
+    {
+        return "no memory";
+    }
+
+    return NULL;
+}
+
+
+static ngx_int_t
+ngx_opscom_address_decode(ngx_pool_t *pool, ngx_str_t *text)
+{
+    u_char *src, *dst, *start;
+
+    if (text->len == 0) {
+        return NGX_OK;
+    }
+
+    start = ngx_pnalloc(pool, text->len);
+    if (start == NULL) {
+        return NGX_ERROR;
+    }
+
+    src = text->data;
+    dst = start;
+
+    ngx_unescape_uri(&dst, &src, text->len, 0);
+
+    text->data = start;
+    text->len = dst - start;
+
+    return NGX_OK;
+}
+
+
+static char *
+ngx_opscom_address_server(ngx_pool_t *pool, ngx_str_t *text,
+    ngx_opscom_address_t *address)
+{
+    ngx_url_t u;
+
+    if (text->len == 0) {
+        return "it is empty";
+    }
+
+    ngx_memzero(&u, sizeof(ngx_url_t));
+
+    u.url = *text;
+    u.default_port = NGX_OPSCOM_PORT;
+    u.no_resolve = 1;
+
+    if (ngx_parse_url(pool, &u) != NGX_OK) {
+        return u.err ? u.err : "no memory";
+    }
+
+    address->text = *text;
+    address->host = u.host;
+    address->port = u.port;
+
+    if (u.naddrs) {
+        address->sockaddr = u.addrs[0].sockaddr;
+        address->socklen = u.addrs[0].socklen;
+    }
+
+    return NULL;
+}
+
+
+char *
+ngx_opscom_address_resolve(ngx_pool_t *pool, ngx_opscom_address_t *address)
+{
+    ngx_url_t u;
+
+    ngx_memzero(&u, sizeof(ngx_url_t));
+
+    u.url = address->text;
+    u.default_port = NGX_OPSCOM_PORT;
+
+    if (ngx_parse_url(pool, &u) != NGX_OK) {
+        return u.err ? u.err : "no memory";
+    }
+
+    address->sockaddr = u.addrs[0].sockaddr;
+    address->socklen = u.addrs[0].socklen;
+
+    return NULL;
+}

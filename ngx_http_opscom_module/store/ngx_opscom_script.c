@@ -1,0 +1,33 @@
+
+#include <openssl/sha.h>
+
+#include "ngx_opscom_script.h"
+#include "ngx_opscom_scripts_lua.h" /* generated from scripts/ */
+
+
+#define ngx_opscom_script(name)                                               \
+    { ngx_string(#name),                                                      \
+      { sizeof(ngx_opscom_##name##_lua) - 1, ngx_opscom_##name##_lua }, { 0 } }
+
+
+ngx_opscom_script_t ngx_opscom_scripts[NGX_OPSCOM_SCRIPTS] = {
+    [NGX_OPSCOM_SCRIPT_PUSH] = ngx_opscom_script(push),
+    [NGX_OPSCOM_SCRIPT_UPDATE] = ngx_opscom_script(update),
+    [NGX_OPSCOM_SCRIPT_DELETE] = ngx_opscom_script(delete),
+};
+
+
+void
+ngx_opscom_scripts_init(void)
+{
+    u_char               digest[SHA_DIGEST_LENGTH];
+    ngx_uint_t           i;
+    ngx_opscom_script_t *script;
+
+    for (i = 0; i < NGX_OPSCOM_SCRIPTS; i++) {
+        script = &ngx_opscom_scripts[i];
+
+        SHA1(script->source.data, script->source.len, digest);
+        ngx_hex_dump(script->sha1, digest, SHA_DIGEST_LENGTH);
+    }
+}

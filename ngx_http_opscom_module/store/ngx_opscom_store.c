@@ -1,0 +1,265 @@
+
+#include "ngx_opscom_link.h"
+#include "ngx_opscom_store.h"
+
+
+#define NGX_OPSCOM_WORD_LEN  32 /* of an error: "NOREPLICAS" */
+
+
+struct ngx_opscom_store_s {
+    ngx_opscom_settings_t  settings;
+
+    /* each worker's own */
+
+    ngx_opscom_link_t     *links;    /* settings.connections of them */
+    ngx_uint_t             next;
+    ngx_uint_t             inflight;
+    ngx_opscom_gauges_t   *gauges;
+
+    ngx_msec_t             refusing_since;
+    ngx_uint_t             refused;
+    u_char                 refusing[NGX_OPSCOM_WORD_LEN]; /* the word, or "" */
+    size_t                 refusing_len;
+};
+
+
+static ngx_int_t ngx_opscom_store_open(ngx_opscom_store_t *store);
+static ngx_int_t ngx_opscom_same_addresses(ngx_array_t *one,
+    ngx_array_t *other);
+static ngx_int_t ngx_opscom_same_text(ngx_str_t *one, ngx_str_t *other);
+static size_t ngx_opscom_first_word(ngx_str_t *text);
+
+
+/* Where nobody counts. */
+
+static ngx_opscom_gauges_t ngx_opscom_no_gauges;
+
+
+ngx_opscom_store_t *
+ngx_opscom_store_create(ngx_conf_t *cf, ngx_opscom_settings_t *settings)
+{
+    ngx_opscom_store_t *store;
+
+    store = ngx_pcalloc(cf->pool, sizeof(ngx_opscom_store_t));
+    if (store == NULL) {
+        return NULL;
+    }
+
+    store->links = ngx_pcalloc(cf->pool, settings->connections
+                                         * sizeof(ngx_opscom_link_t));
+    if (store->links == NULL) {
+        return NULL;
+    }
+
+    store->settings = *settings;
+    store->gauges = &ngx_opscom_no_gauges;
+
+    return store;
+}
+
+
+ngx_int_t
+ngx_opscom_settings_equal(ngx_opscom_settings_t *one,
+    ngx_opscom_settings_t *other)
+{
+    return ngx_opscom_same_addresses(one->addresses, other->addresses)
+           && ngx_opscom_same_text(&one->username, &other->username)
+           && ngx_opscom_same_text(&one->password, &other->password)
+           && one->database == other->database
+           && one->connections == other->connections
+           && one->connect_timeout == other->connect_timeout
+           && one->timeout == other->timeout
+           && one->queue == other->queue
+           && one->cluster == other->cluster
+           && ngx_opscom_same_text(&one->sentinel, &other->sentinel)
+           && one->resolver == other->resolver
+           && one->resolver_timeout == other->resolver_timeout
+#if (NGX_SSL)
+           && (one->ssl == NULL) == (other->ssl == NULL)
+           && ngx_opscom_same_text(&one->server_name, &other->server_name)
+           && one->verify == other->verify
+           && ngx_opscom_same_text(&one->trusted, &other->trusted)
+           && ngx_opscom_same_text(&one->certificate, &other->certificate)
+           && ngx_opscom_same_text(&one->certificate_key,
+                                   &other->certificate_key)
+#endif
+           ;
+}
+
+
+static ngx_int_t
+ngx_opscom_same_addresses(ngx_array_t *one, ngx_array_t *other)
+{
+    ngx_uint_t            i;
+    ngx_opscom_address_t *a, *b;
+
+    if (one->nelts != other->nelts) {
+        return 0;
+    }
+
+    a = one->elts;
+    b = other->elts;
+
+    for (i = 0; i < one->nelts; i++) {
+        if (!ngx_opscom_same_text(&a[i].text, &b[i].text)) {
+            return 0;
+        }
+    }
+
+    return 1;
+}
+
+
+static ngx_int_t
+ngx_opscom_same_text(ngx_str_t *one, ngx_str_t *other)
+{
+    return one->len == other->len
+           && ngx_strncmp(one->data, other->data, one->len) == 0;
+}
+
+
+ngx_opscom_settings_t *
+ngx_opscom_store_settings(ngx_opscom_store_t *store)
+{
+    return &store->settings;
+}
+
+
+void
+ngx_opscom_store_count(ngx_opscom_store_t *store, ngx_opscom_gauges_t *gauges)
+{
+    store->gauges = gauges;
+}
+
+
+ngx_opscom_gauges_t *
+ngx_opscom_store_gauges(ngx_opscom_store_t *store)
+{
+    return store->gauges;
+}
+
+
+ngx_int_t
+ngx_opscom_store_send(ngx_opscom_store_t *store, ngx_opscom_call_t *call)
+{
+    ngx_int_t rc;
+
+    if (store->inflight >= store->settings.queue) {
+        return NGX_BUSY;
+    }
+
+    if (store->links[0].store == NULL) {
+        (void) ngx_opscom_store_open(store);
+    }
+
+    store->next = (store->next + 1) % store->settings.connections;
+
+    /* counted first: the call may have ended when its sender returns */
+
+    store->inflight++;
+    (void) ngx_atomic_fetch_add(&store->gauges->inflight, 1);
+
+    rc = ngx_opscom_link_send(&store->links[store->next], call);
+
+    if (rc != NGX_OK) {
+        ngx_opscom_store_ended(store);
+    }
+
+    return rc;
+}
+
+
+static ngx_int_t
+ngx_opscom_store_open(ngx_opscom_store_t *store)
+{
+    ngx_uint_t i;
+
+    for (i = 0; i < store->settings.connections; i++) {
+        ngx_opscom_link_init(&store->links[i], store,
+                             store->settings.addresses);
+    }
+
+    return NGX_OK;
+}
+
+
+void
+ngx_opscom_store_ended(ngx_opscom_store_t *store)
+{
+    store->inflight--;
+    (void) ngx_atomic_fetch_add(&store->gauges->inflight, -1);
+}
+
+
+void
+ngx_opscom_store_close(ngx_opscom_store_t *store)
+{
+    ngx_uint_t i;
+
+    if (store->links[0].store == NULL) {
+        return;
+    }
+
+    for (i = 0; i < store->settings.connections; i++) {
+        ngx_opscom_link_close(&store->links[i]);
+    }
+}
+
+
+void
+ngx_opscom_store_refused(ngx_opscom_store_t *store, ngx_opscom_link_t *link,
+    ngx_str_t *why)
+{
+    size_t len;
+
+    len = ngx_opscom_first_word(why);
+
+    if (len == store->refusing_len
+        && ngx_strncmp(why->data, store->refusing, len) == 0)
+    {
+        store->refused++;
+        return;
+    }
+
+    ngx_memcpy(store->refusing, why->data, len);
+    store->refusing_len = len;
+
+    store->refusing_since = ngx_current_msec;
+    store->refused = 1;
+
+    ngx_log_error(NGX_LOG_ERR, &link->log, 0,
+                  "opscom: redis %V refuses: %V", ngx_opscom_link_name(link),
+                  why);
+}
+
+
+void
+ngx_opscom_store_accepted(ngx_opscom_store_t *store, ngx_opscom_link_t *link)
+{
+    if (store->refusing_len == 0) {
+        return;
+    }
+
+    ngx_log_error(NGX_LOG_ERR, &link->log, 0,
+                  "opscom: redis %V accepts again after %M ms,"
+                  " %ui requests were refused",
+                  ngx_opscom_link_name(link),
+                  ngx_current_msec - store->refusing_since, store->refused);
+
+    store->refusing_len = 0;
+}
+
+
+static size_t
+ngx_opscom_first_word(ngx_str_t *text)
+{
+    size_t i;
+
+    for (i = 0; i < text->len && i < NGX_OPSCOM_WORD_LEN; i++) {
+        if (text->data[i] == ' ') {
+            break;
+        }
+    }
+
+    return i;
+}

@@ -1,0 +1,75 @@
+#!/bin/sh
+# Builds the module in $BUILD, out of a copy of an nginx source tree: that of
+# Debian's nginx-dev, or $NGINX_SRC.  SANITIZE=1 adds ASan and UBSan.
+
+set -eu
+
+top=$PWD
+source=${NGINX_SRC:-/usr/share/nginx/src}
+build=$(mkdir -p "$BUILD" && cd "$BUILD" && pwd)
+tree=$build/nginx
+cc=${CC:-cc}
+flags="-g -O2 -fPIC -fstack-protector-strong -Wall -Wextra -Werror"
+
+if [ -n "${SANITIZE:-}" ]; then
+    flags="-g -O1 -fPIC -fno-omit-frame-pointer -Wall -Wextra -Werror \
+        -fsanitize=address,undefined -fno-sanitize-recover=undefined"
+fi
+
+if [ ! -d "$source" ]; then
+    echo "no nginx sources in $source: \"make deps\" installs Debian's," \
+         "NGINX_SRC=dir names others" >&2
+    exit 1
+fi
+
+# whatever changes what configure would do
+
+stamp() {
+    echo "$source $cc $flags ${NGX_OPSCOM_CFLAGS:-} ${NGX_OPSCOM_LIBS:-}"
+    cat "$source/src/core/nginx.h" config
+    find ngx_http_opscom_module -name '*.[ch]' | sort
+}
+
+if [ ! -f "$tree/objs/Makefile" ] || [ "$(stamp)" != "$(cat "$build/stamp" 2>/dev/null)" ]; then
+    rm -rf "$tree"
+    cp -a "$source/." "$tree"
+    cd "$tree"
+    configure=./configure
+    [ -x configure ] || configure=./auto/configure
+
+    # shellcheck disable=SC2016 # bash reads Debian's array
+    if ! bash -c '
+        NGX_CONF_FLAGS=(--with-compat --with-threads --with-http_ssl_module
+                        --with-http_v2_module --with-http_realip_module)
+        [ ! -f conf_flags ] || . ./conf_flags
+        exec "$0" "${NGX_CONF_FLAGS[@]}" "$@"' "$configure" \
+        --with-cc="$cc" --with-cc-opt="$flags" --with-ld-opt="-fPIC" \
+        --add-dynamic-module="$top" > "$build/configure.log" 2>&1
+    then
+        tail -n 20 "$build/configure.log" >&2
+        exit 1
+    fi
+
+    cd "$top"
+    stamp > "$build/stamp"
+fi
+
+scripts=$tree/objs/opscom/ngx_opscom_scripts_lua.h
+sh ngx_http_opscom_module/store/scripts/embed.sh \
+    ngx_http_opscom_module/store/scripts/*.lua > "$scripts.new"
+
+if cmp -s "$scripts" "$scripts.new"; then
+    rm "$scripts.new"
+else
+    mv "$scripts.new" "$scripts"
+fi
+
+make -C "$tree" -s -j"$(nproc)" -f objs/Makefile modules > "$build/make.log" 2>&1 || {
+    cat "$build/make.log" >&2
+    exit 1
+}
+
+cmp -s "$tree/objs/ngx_http_opscom_module.so" "$build/ngx_http_opscom_module.so" \
+    || cp "$tree/objs/ngx_http_opscom_module.so" "$build/ngx_http_opscom_module.so"
+
+echo "$BUILD/ngx_http_opscom_module.so"
