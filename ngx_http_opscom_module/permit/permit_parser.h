@@ -40,8 +40,8 @@ permit_parser_t *permit_parser_create(permit_t *permit,
 /*
  * Parses the next piece.  Anything but PERMIT_PARSE_OK is final, and told as
  * soon as it is certain; PERMIT_PARSE_NOT_AN_OBJECT comes from
- * permit_parser_finish() alone.  The outcome depends on the whole body only,
- * never on where it was split.  The piece may be reused after the call.
+ * permit_parser_finish() alone.  The outcome and what was said
+ * depend on the whole body only, never on where it was split.  The piece may be reused after the call.
  */
 permit_parse_t permit_parser_feed(permit_parser_t *parser, const char *data,
     size_t len);
@@ -50,8 +50,9 @@ permit_parse_t permit_parser_feed(permit_parser_t *parser, const char *data,
 permit_parse_t permit_parser_finish(permit_parser_t *parser);
 
 /*
- * After PERMIT_PARSE_MALFORMED: the number of bytes read, byte order mark
- * included, when the body was found not to be JSON, and what was found.
+ * After PERMIT_PARSE_MALFORMED: about where, in bytes from the start of the
+ * body with its byte order mark, it was found not to be JSON, and what was
+ * found.  yajl may name the start or the end of a token that came in pieces.
  */
 size_t permit_parser_offset(const permit_parser_t *parser);
 const char *permit_parser_reason(const permit_parser_t *parser);

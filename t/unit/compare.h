@@ -1,0 +1,21 @@
+
+/* Holds permit/ against the reference, for one body and one way to split it. */
+
+
+#ifndef COMPARE_H_INCLUDED
+#define COMPARE_H_INCLUDED
+
+
+#include <stddef.h>
+#include <stdint.h>
+
+
+/*
+ * Feeds the body in pieces whose sizes the seed draws (0: whole), and says on
+ * stderr what differs from the reference.  Returns how much that is.
+ */
+unsigned compare_body(const char *form, const uint8_t *body, size_t len,
+    size_t max_body, uint64_t seed);
+
+
+#endif /* COMPARE_H_INCLUDED */

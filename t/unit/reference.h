@@ -1,0 +1,31 @@
+
+/*
+ * A second reading of the contract: slow, whole bodies only, with a JSON
+ * reader of its own.  The property test and the fuzzer hold permit/ against
+ * it.
+ */
+
+
+#ifndef REFERENCE_H_INCLUDED
+#define REFERENCE_H_INCLUDED
+
+
+#include "permit.h"
+#include "permit_parser.h"
+
+
+typedef struct {
+    permit_parse_t outcome;
+    int            vague; /* malformed or too large */
+    permit_code_t  code[PERMIT_ATTRIBUTES];
+    const char    *name[PERMIT_ATTRIBUTES];
+    char           stored[PERMIT_ATTRIBUTES][2][1024];
+} reference_t;
+
+
+/* Reads a whole body; form is "push", "update" or "delete". */
+void reference_read(reference_t *reference, const char *form,
+    const unsigned char *body, size_t len, size_t max_body);
+
+
+#endif /* REFERENCE_H_INCLUDED */
