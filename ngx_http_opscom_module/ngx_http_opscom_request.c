@@ -33,6 +33,8 @@ static ngx_http_opscom_error_id_t ngx_http_opscom_check_length(
     ngx_http_opscom_loc_conf_t *olcf);
 static ngx_int_t ngx_http_opscom_client_segment(ngx_http_request_t *r,
     ngx_str_t *client);
+static ngx_int_t ngx_http_opscom_starts_with(ngx_str_t *text,
+    ngx_str_t *start);
 static ngx_int_t ngx_http_opscom_type_is_json(ngx_str_t *type);
 static u_char *ngx_http_opscom_skip_space(u_char *p, u_char *last);
 static u_char *ngx_http_opscom_parameter(u_char *p, u_char *last,
@@ -185,19 +187,23 @@ ngx_http_opscom_check_client(ngx_http_request_t *r,
 }
 
 
-/* The path segment after /api/. */
+/*
+ * The path segment after /api/.  nginx has merged slashes: /api//v1/... has no
+ * client, and not the client "v1".
+ */
 
 static ngx_int_t
 ngx_http_opscom_client_segment(ngx_http_request_t *r, ngx_str_t *client)
 {
     u_char          *p, *last, *end;
     static ngx_str_t before = ngx_string("/api/");
+    static ngx_str_t none = ngx_string("/api//");
 
     p = r->uri.data;
     last = p + r->uri.len;
 
-    if (r->uri.len < before.len
-        || ngx_strncmp(p, before.data, before.len) != 0)
+    if (!ngx_http_opscom_starts_with(&r->uri, &before)
+        || ngx_http_opscom_starts_with(&r->unparsed_uri, &none))
     {
         return NGX_DECLINED;
     }
@@ -209,6 +215,14 @@ ngx_http_opscom_client_segment(ngx_http_request_t *r, ngx_str_t *client)
     client->len = (end ? end : last) - p;
 
     return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_opscom_starts_with(ngx_str_t *text, ngx_str_t *start)
+{
+    return text->len >= start->len
+           && ngx_strncmp(text->data, start->data, start->len) == 0;
 }
 
 

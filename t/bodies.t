@@ -1,0 +1,52 @@
+# Bodies of any pace: none becomes a file, and what comes early is refused early.
+
+use lib 't/support';
+use Test::Nginx::Socket 'no_plan';
+use Opscom;
+
+run_tests();
+
+__DATA__
+
+=== TEST 1: a client that sends all before it reads gets its answer
+--- config
+location /api { opscom_push; client_max_body_size 0; }
+--- raw_request eval
+"POST /api/OC-TOMA/v1/permits/push HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: 4000000\r\n\r\n" . ' ' x 4000000
+--- error_code: 413
+--- response_body_like: body_too_large
+
+
+
+=== TEST 2: the same for a content type, a method, and syntax
+--- config
+location /api { opscom_push; client_max_body_size 0; opscom_max_body_size 0; }
+--- raw_request eval
+"POST /api/OC-TOMA/v1/permits/push HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: 4000000\r\n\r\n" . ']' x 4000000
+--- error_code: 400
+--- response_body_like: malformed_json.*byte 1
+
+
+
+=== TEST 3: a body larger than every buffer is read without a file
+--- config
+location /api { opscom_push; client_max_body_size 0; opscom_max_body_size 0; client_body_buffer_size 1k; }
+--- request eval: Opscom::push(x => \('[' . '1,' x 500000 . '1]'))
+--- response_body_like: success
+--- no_error_log
+temporary file
+--- redis
+HGET permit:<id> plate => PL8RDR
+
+
+
+=== TEST 4: large and chunked
+--- config
+location /api { opscom_push; client_max_body_size 0; opscom_max_body_size 0; client_body_buffer_size 1k; }
+--- raw_request eval
+my $body = Opscom::body(x => \('[' . '1,' x 150000 . '1]'));
+"POST /api/OC-TOMA/v1/permits/push HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+. CORE::join('', map { sprintf "%x\r\n%s\r\n", length, $_ } $body =~ /(.{1,5000})/gs) . "0\r\n\r\n"
+--- response_body_like: success
+--- no_error_log
+temporary file
