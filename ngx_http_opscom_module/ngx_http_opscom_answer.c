@@ -3,40 +3,38 @@
 #include "ngx_http_opscom_metrics.h"
 
 
-#define NGX_HTTP_OPSCOM_RETRY_AFTER    "1"
+#define NGX_HTTP_OPSCOM_RETRY_AFTER "1"
 
 /* nginx knows no words for it */
 
-#define NGX_HTTP_OPSCOM_UNPROCESSABLE  422
+#define NGX_HTTP_OPSCOM_UNPROCESSABLE 422
 
-#define NGX_HTTP_OPSCOM_BEFORE                                                \
-    "{\"status\":\"success\",\"reference_id\":\""
-#define NGX_HTTP_OPSCOM_BETWEEN      "\",\"InternalReferenceID\":\""
-#define NGX_HTTP_OPSCOM_AFTER        "\"}"
+#define NGX_HTTP_OPSCOM_BEFORE  "{\"status\":\"success\",\"reference_id\":\""
+#define NGX_HTTP_OPSCOM_BETWEEN "\",\"InternalReferenceID\":\""
+#define NGX_HTTP_OPSCOM_AFTER   "\"}"
 
 
 static ngx_int_t ngx_http_opscom_send(ngx_http_request_t *r,
     ngx_http_opscom_ctx_t *ctx, ngx_uint_t status, ngx_str_t *body);
-static void ngx_http_opscom_log(ngx_http_request_t *r,
-    ngx_http_opscom_ctx_t *ctx, ngx_http_opscom_error_id_t id);
-static void ngx_http_opscom_leave_body(ngx_http_request_t *r);
+static void      ngx_http_opscom_log(ngx_http_request_t *r,
+         ngx_http_opscom_ctx_t *ctx, ngx_http_opscom_error_id_t id);
+static void      ngx_http_opscom_leave_body(ngx_http_request_t *r);
 
 
 static ngx_str_t ngx_http_opscom_json = ngx_string("application/json");
 
-static ngx_str_t ngx_http_opscom_replayed =
-    ngx_string("Idempotency-Replayed");
+static ngx_str_t ngx_http_opscom_replayed = ngx_string("Idempotency-Replayed");
 static ngx_str_t ngx_http_opscom_true = ngx_string("true");
 static ngx_str_t ngx_http_opscom_retry_after = ngx_string("Retry-After");
-static ngx_str_t ngx_http_opscom_retry_seconds =
-    ngx_string(NGX_HTTP_OPSCOM_RETRY_AFTER);
+static ngx_str_t ngx_http_opscom_retry_seconds = ngx_string(
+    NGX_HTTP_OPSCOM_RETRY_AFTER);
 static ngx_str_t ngx_http_opscom_allow = ngx_string("Allow");
 static ngx_str_t ngx_http_opscom_allow_cors = ngx_string("POST, OPTIONS");
 
 
 ngx_int_t
-ngx_http_opscom_answer_success(ngx_http_request_t *r,
-    ngx_http_opscom_ctx_t *ctx)
+ngx_http_opscom_answer_success(
+    ngx_http_request_t *r, ngx_http_opscom_ctx_t *ctx)
 {
     u_char   *p;
     ngx_str_t body, *id;
@@ -44,25 +42,26 @@ ngx_http_opscom_answer_success(ngx_http_request_t *r,
     id = &ctx->reference_id;
 
     body.len = sizeof(NGX_HTTP_OPSCOM_BEFORE NGX_HTTP_OPSCOM_BETWEEN
-                      NGX_HTTP_OPSCOM_AFTER) - 1 + 2 * id->len;
+                       NGX_HTTP_OPSCOM_AFTER)
+        - 1 + 2 * id->len;
 
     body.data = ngx_pnalloc(r->pool, body.len);
     if (body.data == NULL) {
         return NGX_ERROR;
     }
 
-    p = ngx_cpymem(body.data, NGX_HTTP_OPSCOM_BEFORE,
-                   sizeof(NGX_HTTP_OPSCOM_BEFORE) - 1);
+    p = ngx_cpymem(
+        body.data, NGX_HTTP_OPSCOM_BEFORE, sizeof(NGX_HTTP_OPSCOM_BEFORE) - 1);
     p = ngx_cpymem(p, id->data, id->len);
-    p = ngx_cpymem(p, NGX_HTTP_OPSCOM_BETWEEN,
-                   sizeof(NGX_HTTP_OPSCOM_BETWEEN) - 1);
+    p = ngx_cpymem(
+        p, NGX_HTTP_OPSCOM_BETWEEN, sizeof(NGX_HTTP_OPSCOM_BETWEEN) - 1);
     p = ngx_cpymem(p, id->data, id->len);
     ngx_memcpy(p, NGX_HTTP_OPSCOM_AFTER, sizeof(NGX_HTTP_OPSCOM_AFTER) - 1);
 
     if (ctx->result.verdict == NGX_OPSCOM_REPLAYED
-        && ngx_http_opscom_add_header(r, &ngx_http_opscom_replayed,
-                                      &ngx_http_opscom_true)
-           != NGX_OK)
+        && ngx_http_opscom_add_header(
+               r, &ngx_http_opscom_replayed, &ngx_http_opscom_true)
+            != NGX_OK)
     {
         return NGX_ERROR;
     }
@@ -72,16 +71,15 @@ ngx_http_opscom_answer_success(ngx_http_request_t *r,
 
 
 ngx_int_t
-ngx_http_opscom_answer_error(ngx_http_request_t *r,
-    ngx_http_opscom_ctx_t *ctx, ngx_http_opscom_error_id_t id)
+ngx_http_opscom_answer_error(ngx_http_request_t *r, ngx_http_opscom_ctx_t *ctx,
+    ngx_http_opscom_error_id_t id)
 {
     ngx_str_t                      body;
     const ngx_http_opscom_error_t *error;
 
     error = &ngx_http_opscom_errors[id];
 
-    if (ngx_http_opscom_error_body(r, ctx, id, error->status, &body)
-        != NGX_OK)
+    if (ngx_http_opscom_error_body(r, ctx, id, error->status, &body) != NGX_OK)
     {
         return NGX_ERROR;
     }
@@ -92,9 +90,9 @@ ngx_http_opscom_answer_error(ngx_http_request_t *r,
     ctx->result_id = NGX_HTTP_OPSCOM_RESULT_ERRORS + id;
 
     if (id == NGX_HTTP_OPSCOM_STORE_UNAVAILABLE
-        && ngx_http_opscom_add_header(r, &ngx_http_opscom_retry_after,
-                                      &ngx_http_opscom_retry_seconds)
-           != NGX_OK)
+        && ngx_http_opscom_add_header(
+               r, &ngx_http_opscom_retry_after, &ngx_http_opscom_retry_seconds)
+            != NGX_OK)
     {
         return NGX_ERROR;
     }
@@ -118,7 +116,7 @@ ngx_http_opscom_log(ngx_http_request_t *r, ngx_http_opscom_ctx_t *ctx,
     }
 
     ngx_log_error(NGX_LOG_INFO, r->connection->log, 0, "opscom: refused: %V",
-                  &ngx_http_opscom_errors[id].code);
+        &ngx_http_opscom_errors[id].code);
 
     if (id != NGX_HTTP_OPSCOM_VALIDATION_FAILED) {
         return;
@@ -131,31 +129,30 @@ ngx_http_opscom_log(ngx_http_request_t *r, ngx_http_opscom_ctx_t *ctx,
             name = permit_name(&ctx->permit, a);
 
             ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
-                          "opscom: refused: %*s %s", name->len, name->data,
-                          permit_code_name(code));
+                "opscom: refused: %*s %s", name->len, name->data,
+                permit_code_name(code));
         }
     }
 }
 
 
 ngx_int_t
-ngx_http_opscom_answer_not_allowed(ngx_http_request_t *r,
-    ngx_http_opscom_ctx_t *ctx, ngx_str_t *allow)
+ngx_http_opscom_answer_not_allowed(
+    ngx_http_request_t *r, ngx_http_opscom_ctx_t *ctx, ngx_str_t *allow)
 {
-    if (ngx_http_opscom_add_header(r, &ngx_http_opscom_allow, allow)
-        != NGX_OK)
+    if (ngx_http_opscom_add_header(r, &ngx_http_opscom_allow, allow) != NGX_OK)
     {
         return NGX_ERROR;
     }
 
-    return ngx_http_opscom_answer_error(r, ctx,
-                                        NGX_HTTP_OPSCOM_METHOD_NOT_ALLOWED);
+    return ngx_http_opscom_answer_error(
+        r, ctx, NGX_HTTP_OPSCOM_METHOD_NOT_ALLOWED);
 }
 
 
 ngx_int_t
-ngx_http_opscom_answer_preflight(ngx_http_request_t *r,
-    ngx_http_opscom_ctx_t *ctx)
+ngx_http_opscom_answer_preflight(
+    ngx_http_request_t *r, ngx_http_opscom_ctx_t *ctx)
 {
     ngx_http_opscom_loc_conf_t *olcf;
 
@@ -163,9 +160,9 @@ ngx_http_opscom_answer_preflight(ngx_http_request_t *r,
 
     ngx_http_opscom_leave_body(r);
 
-    if (ngx_http_opscom_add_header(r, &ngx_http_opscom_allow,
-                                   &ngx_http_opscom_allow_cors)
-        != NGX_OK
+    if (ngx_http_opscom_add_header(
+            r, &ngx_http_opscom_allow, &ngx_http_opscom_allow_cors)
+            != NGX_OK
         || ngx_http_opscom_cors_preflight(r, olcf) != NGX_OK)
     {
         return NGX_ERROR;
@@ -283,8 +280,8 @@ ngx_http_opscom_json_headers(ngx_http_request_t *r, size_t len)
 
 
 ngx_int_t
-ngx_http_opscom_add_header(ngx_http_request_t *r, ngx_str_t *name,
-    ngx_str_t *value)
+ngx_http_opscom_add_header(
+    ngx_http_request_t *r, ngx_str_t *name, ngx_str_t *value)
 {
     ngx_table_elt_t *h;
 

@@ -5,20 +5,20 @@
 #include "ngx_http_opscom_answer.h"
 
 
-static ngx_str_t *ngx_http_opscom_cors_origin(ngx_http_request_t *r,
-    ngx_http_opscom_loc_conf_t *olcf);
+static ngx_str_t *ngx_http_opscom_cors_origin(
+    ngx_http_request_t *r, ngx_http_opscom_loc_conf_t *olcf);
 static ngx_uint_t ngx_http_opscom_cors_any(ngx_http_opscom_loc_conf_t *olcf);
-static ngx_int_t ngx_http_opscom_cors_add(ngx_http_request_t *r,
-    char *name, char *value);
+static ngx_int_t  ngx_http_opscom_cors_add(
+     ngx_http_request_t *r, char *name, char *value);
 
 
-static ngx_str_t ngx_http_opscom_allow_origin =
-    ngx_string("Access-Control-Allow-Origin");
+static ngx_str_t ngx_http_opscom_allow_origin = ngx_string(
+    "Access-Control-Allow-Origin");
 
 
 ngx_int_t
-ngx_http_opscom_cors_headers(ngx_http_request_t *r,
-    ngx_http_opscom_loc_conf_t *olcf)
+ngx_http_opscom_cors_headers(
+    ngx_http_request_t *r, ngx_http_opscom_loc_conf_t *olcf)
 {
     ngx_str_t *origin;
 
@@ -41,24 +41,24 @@ ngx_http_opscom_cors_headers(ngx_http_request_t *r,
     }
 
     return ngx_http_opscom_cors_add(r, "Access-Control-Expose-Headers",
-                                    "Idempotency-Replayed, Retry-After");
+        "Idempotency-Replayed, Retry-After");
 }
 
 
 ngx_int_t
-ngx_http_opscom_cors_preflight(ngx_http_request_t *r,
-    ngx_http_opscom_loc_conf_t *olcf)
+ngx_http_opscom_cors_preflight(
+    ngx_http_request_t *r, ngx_http_opscom_loc_conf_t *olcf)
 {
     if (ngx_http_opscom_cors_origin(r, olcf) == NULL) {
         return NGX_OK;
     }
 
     if (ngx_http_opscom_cors_add(r, "Access-Control-Allow-Methods", "POST")
-        != NGX_OK
+            != NGX_OK
         || ngx_http_opscom_cors_add(r, "Access-Control-Allow-Headers",
-                                    "Content-Type, Accept, Cache-Control,"
-                                    " Idempotency-Key")
-           != NGX_OK)
+               "Content-Type, Accept, Cache-Control,"
+               " Idempotency-Key")
+            != NGX_OK)
     {
         return NGX_ERROR;
     }
@@ -70,8 +70,8 @@ ngx_http_opscom_cors_preflight(ngx_http_request_t *r,
 /* What Access-Control-Allow-Origin says, or NULL. */
 
 static ngx_str_t *
-ngx_http_opscom_cors_origin(ngx_http_request_t *r,
-    ngx_http_opscom_loc_conf_t *olcf)
+ngx_http_opscom_cors_origin(
+    ngx_http_request_t *r, ngx_http_opscom_loc_conf_t *olcf)
 {
     ngx_str_t       *origins;
     ngx_uint_t       i, count;
@@ -93,9 +93,8 @@ ngx_http_opscom_cors_origin(ngx_http_request_t *r,
     for (i = 0; i < olcf->cors_origins->nelts; i++) {
 
         if (origins[i].len == origin->value.len
-            && ngx_strncmp(origins[i].data, origin->value.data,
-                           origins[i].len)
-               == 0)
+            && ngx_strncmp(origins[i].data, origin->value.data, origins[i].len)
+                == 0)
         {
             return &origins[i];
         }
@@ -132,8 +131,8 @@ ngx_http_opscom_cors_add(ngx_http_request_t *r, char *name, char *value)
 
 
 ngx_table_elt_t *
-ngx_http_opscom_find_header(ngx_http_request_t *r, ngx_str_t *name,
-    ngx_uint_t *count)
+ngx_http_opscom_find_header(
+    ngx_http_request_t *r, ngx_str_t *name, ngx_uint_t *count)
 {
     ngx_uint_t       i;
     ngx_list_part_t *part;
@@ -149,7 +148,7 @@ ngx_http_opscom_find_header(ngx_http_request_t *r, ngx_str_t *name,
 
             if (headers[i].key.len != name->len
                 || ngx_strncmp(headers[i].lowcase_key, name->data, name->len)
-                   != 0)
+                    != 0)
             {
                 continue;
             }

@@ -5,8 +5,8 @@
 #include "ngx_http_opscom_crypto.h"
 
 
-#define NGX_HTTP_OPSCOM_SHA256_BYTES  32
-#define NGX_HTTP_OPSCOM_ENTROPY       256 /* getrandom() gives it whole */
+#define NGX_HTTP_OPSCOM_SHA256_BYTES 32
+#define NGX_HTTP_OPSCOM_ENTROPY      256 /* getrandom() gives it whole */
 
 
 static EVP_MD_CTX *ngx_http_opscom_digest;
@@ -20,8 +20,8 @@ ngx_http_opscom_crypto_init(ngx_cycle_t *cycle)
     if (ngx_http_opscom_digest == NULL
         || EVP_DigestInit_ex(ngx_http_opscom_digest, EVP_sha256(), NULL) != 1)
     {
-        ngx_log_error(NGX_LOG_EMERG, cycle->log, 0,
-                      "opscom: OpenSSL has no SHA-256");
+        ngx_log_error(
+            NGX_LOG_EMERG, cycle->log, 0, "opscom: OpenSSL has no SHA-256");
         return NGX_ERROR;
     }
 
@@ -51,10 +51,9 @@ ngx_http_opscom_sha256(u_char *hex, ngx_str_t *parts, ngx_uint_t nparts)
 
     for (i = 0; i < nparts; i++) {
 
-        if (EVP_DigestUpdate(ngx_http_opscom_digest, parts[i].data,
-                             parts[i].len)
-            != 1)
-        {
+        if (EVP_DigestUpdate(
+                ngx_http_opscom_digest, parts[i].data, parts[i].len)
+            != 1) {
             return NGX_ERROR;
         }
     }
@@ -72,16 +71,16 @@ ngx_http_opscom_sha256(u_char *hex, ngx_str_t *parts, ngx_uint_t nparts)
 ngx_int_t
 ngx_http_opscom_random(uint8_t bytes[PERMIT_UUID_BYTES], ngx_log_t *log)
 {
-    ssize_t        n;
-    static u_char  entropy[NGX_HTTP_OPSCOM_ENTROPY];
-    static size_t  left;
+    ssize_t       n;
+    static u_char entropy[NGX_HTTP_OPSCOM_ENTROPY];
+    static size_t left;
 
     if (left == 0) {
         n = getrandom(entropy, sizeof(entropy), 0);
 
         if (n != (ssize_t) sizeof(entropy)) {
-            ngx_log_error(NGX_LOG_ALERT, log, ngx_errno,
-                          "opscom: getrandom() failed");
+            ngx_log_error(
+                NGX_LOG_ALERT, log, ngx_errno, "opscom: getrandom() failed");
             return NGX_ERROR;
         }
 

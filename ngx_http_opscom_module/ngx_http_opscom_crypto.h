@@ -22,15 +22,15 @@ void ngx_http_opscom_crypto_exit(void);
  * Writes SHA-256 of the parts, one after the other, as 64 digits of lower-case
  * hex.  NGX_ERROR when OpenSSL fails.
  */
-ngx_int_t ngx_http_opscom_sha256(u_char *hex, ngx_str_t *parts,
-    ngx_uint_t nparts);
+ngx_int_t ngx_http_opscom_sha256(
+    u_char *hex, ngx_str_t *parts, ngx_uint_t nparts);
 
 /*
  * Takes 16 bytes of the kernel's generator, which is asked for many at a time.
  * NGX_ERROR when it fails.
  */
-ngx_int_t ngx_http_opscom_random(uint8_t bytes[PERMIT_UUID_BYTES],
-    ngx_log_t *log);
+ngx_int_t ngx_http_opscom_random(
+    uint8_t bytes[PERMIT_UUID_BYTES], ngx_log_t *log);
 
 
 #endif /* NGX_HTTP_OPSCOM_CRYPTO_H_INCLUDED */

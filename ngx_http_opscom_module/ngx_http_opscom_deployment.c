@@ -6,17 +6,17 @@
 #include "store/ngx_opscom_address.h"
 
 
-#define NGX_HTTP_OPSCOM_MAX_PASSWORD  1024
+#define NGX_HTTP_OPSCOM_MAX_PASSWORD 1024
 
 
-static char *ngx_http_opscom_deployment_password(ngx_conf_t *cf,
-    ngx_http_opscom_loc_conf_t *conf);
-static char *ngx_http_opscom_deployment_names(ngx_conf_t *cf,
-    ngx_opscom_settings_t *settings);
+static char *ngx_http_opscom_deployment_password(
+    ngx_conf_t *cf, ngx_http_opscom_loc_conf_t *conf);
+static char *ngx_http_opscom_deployment_names(
+    ngx_conf_t *cf, ngx_opscom_settings_t *settings);
 
 #if (NGX_SSL)
-static char *ngx_http_opscom_deployment_tls(ngx_conf_t *cf,
-    ngx_opscom_settings_t *settings);
+static char *ngx_http_opscom_deployment_tls(
+    ngx_conf_t *cf, ngx_opscom_settings_t *settings);
 static void ngx_http_opscom_deployment_tls_cleanup(void *data);
 #endif
 
@@ -75,9 +75,8 @@ ngx_http_opscom_deployment(ngx_conf_t *cf, ngx_http_opscom_loc_conf_t *conf)
 
     for (i = 0; i < omcf->stores.nelts; i++) {
 
-        if (ngx_opscom_settings_equal(ngx_opscom_store_settings(stores[i]),
-                                      &settings))
-        {
+        if (ngx_opscom_settings_equal(
+                ngx_opscom_store_settings(stores[i]), &settings)) {
             conf->store = stores[i];
             return NGX_CONF_OK;
         }
@@ -85,8 +84,7 @@ ngx_http_opscom_deployment(ngx_conf_t *cf, ngx_http_opscom_loc_conf_t *conf)
 
 #if (NGX_SSL)
     if (conf->tls
-        && ngx_http_opscom_deployment_tls(cf, &settings) != NGX_CONF_OK)
-    {
+        && ngx_http_opscom_deployment_tls(cf, &settings) != NGX_CONF_OK) {
         return NGX_CONF_ERROR;
     }
 #endif
@@ -111,8 +109,8 @@ ngx_http_opscom_deployment(ngx_conf_t *cf, ngx_http_opscom_loc_conf_t *conf)
 /* The first line of the file. */
 
 static char *
-ngx_http_opscom_deployment_password(ngx_conf_t *cf,
-    ngx_http_opscom_loc_conf_t *conf)
+ngx_http_opscom_deployment_password(
+    ngx_conf_t *cf, ngx_http_opscom_loc_conf_t *conf)
 {
     u_char   *p;
     ssize_t   n;
@@ -130,7 +128,7 @@ ngx_http_opscom_deployment_password(ngx_conf_t *cf,
 
     if (fd == NGX_INVALID_FILE) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
-                           ngx_open_file_n " \"%V\" failed", &file);
+            ngx_open_file_n " \"%V\" failed", &file);
         return NGX_CONF_ERROR;
     }
 
@@ -138,12 +136,12 @@ ngx_http_opscom_deployment_password(ngx_conf_t *cf,
 
     if (ngx_close_file(fd) == NGX_FILE_ERROR) {
         ngx_conf_log_error(NGX_LOG_ALERT, cf, ngx_errno,
-                           ngx_close_file_n " \"%V\" failed", &file);
+            ngx_close_file_n " \"%V\" failed", &file);
     }
 
     if (n < 0) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
-                           ngx_read_fd_n " \"%V\" failed", &file);
+            ngx_read_fd_n " \"%V\" failed", &file);
         return NGX_CONF_ERROR;
     }
 
@@ -153,7 +151,7 @@ ngx_http_opscom_deployment_password(ngx_conf_t *cf,
 
     if (p == text || p == text + sizeof(text)) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "the first line of \"%V\" is no password", &file);
+            "the first line of \"%V\" is no password", &file);
         return NGX_CONF_ERROR;
     }
 
@@ -174,8 +172,8 @@ ngx_http_opscom_deployment_password(ngx_conf_t *cf,
 /* Without a resolver, names are looked up once, as nginx does by itself. */
 
 static char *
-ngx_http_opscom_deployment_names(ngx_conf_t *cf,
-    ngx_opscom_settings_t *settings)
+ngx_http_opscom_deployment_names(
+    ngx_conf_t *cf, ngx_opscom_settings_t *settings)
 {
     char                 *wrong;
     ngx_uint_t            i;
@@ -193,7 +191,7 @@ ngx_http_opscom_deployment_names(ngx_conf_t *cf,
         if (settings->resolver
             && (address[i].host.len != here.len
                 || ngx_strncmp(address[i].host.data, here.data, here.len)
-                   != 0))
+                    != 0))
         {
             continue;
         }
@@ -202,8 +200,7 @@ ngx_http_opscom_deployment_names(ngx_conf_t *cf,
 
         if (wrong) {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "%s in \"opscom_redis\" \"%V\"", wrong,
-                               &address[i].text);
+                "%s in \"opscom_redis\" \"%V\"", wrong, &address[i].text);
             return NGX_CONF_ERROR;
         }
     }
@@ -215,8 +212,7 @@ ngx_http_opscom_deployment_names(ngx_conf_t *cf,
 #if (NGX_SSL)
 
 static char *
-ngx_http_opscom_deployment_tls(ngx_conf_t *cf,
-    ngx_opscom_settings_t *settings)
+ngx_http_opscom_deployment_tls(ngx_conf_t *cf, ngx_opscom_settings_t *settings)
 {
     ngx_str_t           trusted;
     ngx_pool_cleanup_t *cln;
@@ -228,7 +224,7 @@ ngx_http_opscom_deployment_tls(ngx_conf_t *cf,
 
     settings->ssl->log = cf->log;
 
-    if (ngx_ssl_create(settings->ssl, NGX_SSL_TLSv1_2|NGX_SSL_TLSv1_3, NULL)
+    if (ngx_ssl_create(settings->ssl, NGX_SSL_TLSv1_2 | NGX_SSL_TLSv1_3, NULL)
         != NGX_OK)
     {
         return NGX_CONF_ERROR;
@@ -245,8 +241,8 @@ ngx_http_opscom_deployment_tls(ngx_conf_t *cf,
 
     if (settings->certificate.len
         && ngx_ssl_certificate(cf, settings->ssl, &settings->certificate,
-                               &settings->certificate_key, NULL)
-           != NGX_OK)
+               &settings->certificate_key, NULL)
+            != NGX_OK)
     {
         return NGX_CONF_ERROR;
     }
@@ -259,16 +255,15 @@ ngx_http_opscom_deployment_tls(ngx_conf_t *cf,
 
         if (SSL_CTX_set_default_verify_paths(settings->ssl->ctx) != 1) {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "the system has no certificate authorities:"
-                               " \"opscom_redis_tls_ca\" is needed");
+                "the system has no certificate authorities:"
+                " \"opscom_redis_tls_ca\" is needed");
             return NGX_CONF_ERROR;
         }
 
         return NGX_CONF_OK;
     }
 
-    if (ngx_ssl_trusted_certificate(cf, settings->ssl, &trusted, 4)
-        != NGX_OK)
+    if (ngx_ssl_trusted_certificate(cf, settings->ssl, &trusted, 4) != NGX_OK)
     {
         return NGX_CONF_ERROR;
     }

@@ -5,13 +5,13 @@
 #include "store/ngx_opscom_address.h"
 
 
-static char *ngx_http_opscom_handle(ngx_conf_t *cf,
-    ngx_http_opscom_loc_conf_t *olcf, ngx_http_handler_pt handler);
-static char *ngx_http_opscom_endpoint(ngx_conf_t *cf,
-    ngx_http_opscom_loc_conf_t *olcf, ngx_http_opscom_endpoint_id_t id);
+static char     *ngx_http_opscom_handle(ngx_conf_t *cf,
+        ngx_http_opscom_loc_conf_t *olcf, ngx_http_handler_pt handler);
+static char     *ngx_http_opscom_endpoint(ngx_conf_t *cf,
+        ngx_http_opscom_loc_conf_t *olcf, ngx_http_opscom_endpoint_id_t id);
 static ngx_int_t ngx_http_opscom_is_off(ngx_conf_t *cf);
-static char *ngx_http_opscom_currencies_text(ngx_conf_t *cf,
-    ngx_http_opscom_loc_conf_t *olcf);
+static char     *ngx_http_opscom_currencies_text(
+        ngx_conf_t *cf, ngx_http_opscom_loc_conf_t *olcf);
 
 
 char *
@@ -58,8 +58,9 @@ ngx_http_opscom_status(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
         } else if (ngx_strcmp(value[1].data, "json") != 0) {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "invalid format \"%V\", it must be \"json\" or"
-                               " \"prometheus\"", &value[1]);
+                "invalid format \"%V\", it must be \"json\" or"
+                " \"prometheus\"",
+                &value[1]);
             return NGX_CONF_ERROR;
         }
     }
@@ -135,8 +136,8 @@ ngx_http_opscom_redis(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return "is duplicate";
     }
 
-    olcf->redis = ngx_array_create(cf->pool, cf->args->nelts - 1,
-                                   sizeof(ngx_opscom_address_t));
+    olcf->redis = ngx_array_create(
+        cf->pool, cf->args->nelts - 1, sizeof(ngx_opscom_address_t));
     if (olcf->redis == NULL) {
         return NGX_CONF_ERROR;
     }
@@ -152,10 +153,11 @@ ngx_http_opscom_redis(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
             /* the value may have a password in it */
 
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "%s in address %ui of \"opscom_redis\","
-                               " it must be host:port, unix:/path,"
-                               " redis://[user[:password]@]host[:port][/db]"
-                               " or rediss://...", wrong, i);
+                "%s in address %ui of \"opscom_redis\","
+                " it must be host:port, unix:/path,"
+                " redis://[user[:password]@]host[:port][/db]"
+                " or rediss://...",
+                wrong, i);
             return NGX_CONF_ERROR;
         }
 
@@ -202,8 +204,8 @@ ngx_http_opscom_currencies(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return "is duplicate";
     }
 
-    olcf->currencies = ngx_array_create(cf->pool, cf->args->nelts,
-                                        sizeof(permit_text_t));
+    olcf->currencies = ngx_array_create(
+        cf->pool, cf->args->nelts, sizeof(permit_text_t));
     if (olcf->currencies == NULL) {
         return NGX_CONF_ERROR;
     }
@@ -223,9 +225,9 @@ ngx_http_opscom_currencies(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
         if (n == 0 || n < value[i].len || n > PERMIT_MAX_CURRENCY) {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "invalid currency \"%V\", it must be 1 to %d"
-                               " letters, such as CAD",
-                               &value[i], PERMIT_MAX_CURRENCY);
+                "invalid currency \"%V\", it must be 1 to %d"
+                " letters, such as CAD",
+                &value[i], PERMIT_MAX_CURRENCY);
             return NGX_CONF_ERROR;
         }
 
@@ -245,8 +247,8 @@ ngx_http_opscom_currencies(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 /* "one of CAD, USD": what an error message says is accepted. */
 
 static char *
-ngx_http_opscom_currencies_text(ngx_conf_t *cf,
-    ngx_http_opscom_loc_conf_t *olcf)
+ngx_http_opscom_currencies_text(
+    ngx_conf_t *cf, ngx_http_opscom_loc_conf_t *olcf)
 {
     size_t         len;
     u_char        *p;
@@ -270,8 +272,8 @@ ngx_http_opscom_currencies_text(ngx_conf_t *cf,
     p = ngx_sprintf(p, "one of ");
 
     for (i = 0; i < olcf->currencies->nelts; i++) {
-        p = ngx_sprintf(p, "%s%*s", i ? ", " : "", currency[i].len,
-                        currency[i].data);
+        p = ngx_sprintf(
+            p, "%s%*s", i ? ", " : "", currency[i].len, currency[i].data);
     }
 
     *p = '\0';
@@ -300,8 +302,8 @@ ngx_http_opscom_cors_origin(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return NGX_CONF_OK;
     }
 
-    olcf->cors_origins = ngx_array_create(cf->pool, cf->args->nelts - 1,
-                                          sizeof(ngx_str_t));
+    olcf->cors_origins = ngx_array_create(
+        cf->pool, cf->args->nelts - 1, sizeof(ngx_str_t));
     if (olcf->cors_origins == NULL) {
         return NGX_CONF_ERROR;
     }
@@ -315,12 +317,12 @@ ngx_http_opscom_cors_origin(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
             }
 
         } else if (ngx_strstr(value[i].data, "://") == NULL
-                   || value[i].data[value[i].len - 1] == '/')
+            || value[i].data[value[i].len - 1] == '/')
         {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "invalid origin \"%V\", it must be \"*\" or"
-                               " scheme://host[:port] without a path",
-                               &value[i]);
+                "invalid origin \"%V\", it must be \"*\" or"
+                " scheme://host[:port] without a path",
+                &value[i]);
             return NGX_CONF_ERROR;
         }
 
@@ -366,8 +368,9 @@ ngx_http_opscom_wait_replicas(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     if (n == NGX_ERROR || n == 0) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "invalid number of replicas \"%V\", it must be at"
-                           " least 1", &value[1]);
+            "invalid number of replicas \"%V\", it must be at"
+            " least 1",
+            &value[1]);
         return NGX_CONF_ERROR;
     }
 
@@ -375,8 +378,9 @@ ngx_http_opscom_wait_replicas(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     if (time == NGX_ERROR || time == 0) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "invalid time \"%V\", it must be positive, such as"
-                           " 500ms", &value[2]);
+            "invalid time \"%V\", it must be positive, such as"
+            " 500ms",
+            &value[2]);
         return NGX_CONF_ERROR;
     }
 
@@ -414,8 +418,9 @@ ngx_http_opscom_prefix(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
         if (c == '{' || c == '}' || c <= ' ' || c >= 0x7f) {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "invalid prefix \"%V\", it must be visible"
-                               " ASCII without braces", &value[1]);
+                "invalid prefix \"%V\", it must be visible"
+                " ASCII without braces",
+                &value[1]);
             return NGX_CONF_ERROR;
         }
     }

@@ -19,12 +19,12 @@ char *ngx_http_opscom_delete(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_http_opscom_status(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_http_opscom_health(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_http_opscom_redis(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
-char *ngx_http_opscom_currencies(ngx_conf_t *cf, ngx_command_t *cmd,
-    void *conf);
-char *ngx_http_opscom_cors_origin(ngx_conf_t *cf, ngx_command_t *cmd,
-    void *conf);
-char *ngx_http_opscom_wait_replicas(ngx_conf_t *cf, ngx_command_t *cmd,
-    void *conf);
+char *ngx_http_opscom_currencies(
+    ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_http_opscom_cors_origin(
+    ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_http_opscom_wait_replicas(
+    ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_http_opscom_prefix(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 
 /* For ngx_conf_set_..._slot(): bounds that the value must keep. */
@@ -32,12 +32,12 @@ char *ngx_http_opscom_positive(ngx_conf_t *cf, void *post, void *data);
 char *ngx_http_opscom_positive_time(ngx_conf_t *cf, void *post, void *data);
 
 /* <value>|off, where off is 0. */
-char *ngx_http_opscom_msec_or_off(ngx_conf_t *cf, ngx_command_t *cmd,
-    void *conf);
-char *ngx_http_opscom_sec_or_off(ngx_conf_t *cf, ngx_command_t *cmd,
-    void *conf);
-char *ngx_http_opscom_number_or_off(ngx_conf_t *cf, ngx_command_t *cmd,
-    void *conf);
+char *ngx_http_opscom_msec_or_off(
+    ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_http_opscom_sec_or_off(
+    ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_http_opscom_number_or_off(
+    ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 
 
 /* ngx_http_opscom_deployment.c */
@@ -46,8 +46,8 @@ char *ngx_http_opscom_number_or_off(ngx_conf_t *cf, ngx_command_t *cmd,
  * Finds or makes the store that a location's merged settings speak of.
  * Returns NGX_CONF_OK or NGX_CONF_ERROR, having said why.
  */
-char *ngx_http_opscom_deployment(ngx_conf_t *cf,
-    ngx_http_opscom_loc_conf_t *conf);
+char *ngx_http_opscom_deployment(
+    ngx_conf_t *cf, ngx_http_opscom_loc_conf_t *conf);
 
 
 #endif /* NGX_HTTP_OPSCOM_DIRECTIVES_H_INCLUDED */

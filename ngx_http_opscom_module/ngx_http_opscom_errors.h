@@ -32,13 +32,13 @@ typedef enum {
     NGX_HTTP_OPSCOM_STORE_UNAVAILABLE,
     NGX_HTTP_OPSCOM_SERVICE_UNAVAILABLE,
     NGX_HTTP_OPSCOM_STORE_TIMEOUT,
-    NGX_HTTP_OPSCOM_HTTP_ERROR,   /* any other status of nginx's own */
+    NGX_HTTP_OPSCOM_HTTP_ERROR, /* any other status of nginx's own */
     NGX_HTTP_OPSCOM_ERRORS
 } ngx_http_opscom_error_id_t;
 
 
 typedef struct {
-    ngx_uint_t status;  /* 0: any */
+    ngx_uint_t status; /* 0: any */
     ngx_str_t  code;
     ngx_uint_t number;  /* ErrorCode; 0: the status */
     ngx_str_t  message; /* ErrorMessage */

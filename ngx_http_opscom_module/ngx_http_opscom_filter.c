@@ -11,8 +11,8 @@
 
 
 static ngx_int_t ngx_http_opscom_header_filter(ngx_http_request_t *r);
-static ngx_int_t ngx_http_opscom_body_filter(ngx_http_request_t *r,
-    ngx_chain_t *in);
+static ngx_int_t ngx_http_opscom_body_filter(
+    ngx_http_request_t *r, ngx_chain_t *in);
 static ngx_int_t ngx_http_opscom_replace(ngx_http_request_t *r,
     ngx_http_opscom_loc_conf_t *olcf, ngx_http_opscom_ctx_t *ctx);
 
@@ -60,15 +60,14 @@ ngx_http_opscom_header_filter(ngx_http_request_t *r)
         return NGX_ERROR;
     }
 
-    if (ngx_http_opscom_add_header(r, &ngx_http_opscom_cache_control,
-                                   &ngx_http_opscom_no_store)
+    if (ngx_http_opscom_add_header(
+            r, &ngx_http_opscom_cache_control, &ngx_http_opscom_no_store)
         != NGX_OK)
     {
         return NGX_ERROR;
     }
 
-    if (olcf->cors_origins
-        && ngx_http_opscom_cors_headers(r, olcf) != NGX_OK)
+    if (olcf->cors_origins && ngx_http_opscom_cors_headers(r, olcf) != NGX_OK)
     {
         return NGX_ERROR;
     }
@@ -90,8 +89,7 @@ ngx_http_opscom_replace(ngx_http_request_t *r,
     id = ngx_http_opscom_error_of_status(status);
 
     if (ngx_http_opscom_error_body(r, ctx, id, status, &ctx->own_body)
-        != NGX_OK)
-    {
+        != NGX_OK) {
         return NGX_ERROR;
     }
 

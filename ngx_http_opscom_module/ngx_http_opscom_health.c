@@ -4,13 +4,13 @@
 #include "ngx_http_opscom_status.h"
 
 
-static ngx_int_t ngx_http_opscom_health_send(ngx_http_request_t *r,
-    ngx_http_opscom_ctx_t *ctx);
-static void ngx_http_opscom_health_cancel(void *data);
-static ngx_int_t ngx_http_opscom_health_read(ngx_opscom_call_t *call,
-    ngx_opscom_reply_t *reply);
-static void ngx_http_opscom_health_done(ngx_opscom_call_t *call,
-    ngx_opscom_outcome_t outcome);
+static ngx_int_t ngx_http_opscom_health_send(
+    ngx_http_request_t *r, ngx_http_opscom_ctx_t *ctx);
+static void      ngx_http_opscom_health_cancel(void *data);
+static ngx_int_t ngx_http_opscom_health_read(
+    ngx_opscom_call_t *call, ngx_opscom_reply_t *reply);
+static void ngx_http_opscom_health_done(
+    ngx_opscom_call_t *call, ngx_opscom_outcome_t outcome);
 
 
 ngx_int_t
@@ -25,7 +25,7 @@ ngx_http_opscom_health_handler(ngx_http_request_t *r)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    if (!(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))) {
+    if (!(r->method & (NGX_HTTP_GET | NGX_HTTP_HEAD))) {
         return ngx_http_opscom_answer_not_allowed(r, ctx, &allow);
     }
 
@@ -35,8 +35,8 @@ ngx_http_opscom_health_handler(ngx_http_request_t *r)
     }
 
     if (ngx_http_opscom_health_send(r, ctx) != NGX_OK) {
-        return ngx_http_opscom_answer_error(r, ctx,
-                                            NGX_HTTP_OPSCOM_STORE_UNAVAILABLE);
+        return ngx_http_opscom_answer_error(
+            r, ctx, NGX_HTTP_OPSCOM_STORE_UNAVAILABLE);
     }
 
     r->main->count++;
@@ -98,8 +98,8 @@ ngx_http_opscom_health_read(ngx_opscom_call_t *call, ngx_opscom_reply_t *reply)
 
 
 static void
-ngx_http_opscom_health_done(ngx_opscom_call_t *call,
-    ngx_opscom_outcome_t outcome)
+ngx_http_opscom_health_done(
+    ngx_opscom_call_t *call, ngx_opscom_outcome_t outcome)
 {
     ngx_int_t              rc;
     ngx_connection_t      *c;
@@ -118,8 +118,8 @@ ngx_http_opscom_health_done(ngx_opscom_call_t *call,
         rc = ngx_http_opscom_answer_text(r, ctx, &type, &body);
 
     } else {
-        rc = ngx_http_opscom_answer_error(r, ctx,
-                                          NGX_HTTP_OPSCOM_STORE_UNAVAILABLE);
+        rc = ngx_http_opscom_answer_error(
+            r, ctx, NGX_HTTP_OPSCOM_STORE_UNAVAILABLE);
     }
 
     ngx_http_finalize_request(r, rc);

@@ -2,27 +2,27 @@
 #include "ngx_http_opscom_metrics.h"
 
 
-static ngx_int_t ngx_http_opscom_metrics_zone(ngx_shm_zone_t *zone,
-    void *data);
-static void ngx_http_opscom_metrics_claim(ngx_http_opscom_metrics_t *metrics,
-    ngx_http_opscom_worker_t *worker);
+static ngx_int_t ngx_http_opscom_metrics_zone(
+    ngx_shm_zone_t *zone, void *data);
+static void ngx_http_opscom_metrics_claim(
+    ngx_http_opscom_metrics_t *metrics, ngx_http_opscom_worker_t *worker);
 
 
 const ngx_http_opscom_bucket_t
     ngx_http_opscom_buckets[NGX_HTTP_OPSCOM_BUCKETS] = {
-    { 500, ngx_string("0.0005") },
-    { 1000, ngx_string("0.001") },
-    { 2500, ngx_string("0.0025") },
-    { 5000, ngx_string("0.005") },
-    { 10000, ngx_string("0.01") },
-    { 25000, ngx_string("0.025") },
-    { 50000, ngx_string("0.05") },
-    { 100000, ngx_string("0.1") },
-    { 250000, ngx_string("0.25") },
-    { 500000, ngx_string("0.5") },
-    { 1000000, ngx_string("1") },
-    { 2500000, ngx_string("2.5") },
-};
+        { 500, ngx_string("0.0005") },
+        { 1000, ngx_string("0.001") },
+        { 2500, ngx_string("0.0025") },
+        { 5000, ngx_string("0.005") },
+        { 10000, ngx_string("0.01") },
+        { 25000, ngx_string("0.025") },
+        { 50000, ngx_string("0.05") },
+        { 100000, ngx_string("0.1") },
+        { 250000, ngx_string("0.25") },
+        { 500000, ngx_string("0.5") },
+        { 1000000, ngx_string("1") },
+        { 2500000, ngx_string("2.5") },
+    };
 
 
 /* This worker's place, once it has one. */
@@ -41,10 +41,10 @@ ngx_http_opscom_metrics_init(ngx_conf_t *cf, ngx_http_opscom_main_conf_t *omcf)
     }
 
     size = ngx_align(sizeof(ngx_http_opscom_metrics_t), ngx_pagesize)
-           + 8 * ngx_pagesize;
+        + 8 * ngx_pagesize;
 
-    omcf->zone = ngx_shared_memory_add(cf, &name, size,
-                                       &ngx_http_opscom_module);
+    omcf->zone = ngx_shared_memory_add(
+        cf, &name, size, &ngx_http_opscom_module);
     if (omcf->zone == NULL) {
         return NGX_ERROR;
     }
@@ -117,11 +117,11 @@ ngx_http_opscom_metrics_enter(ngx_http_opscom_main_conf_t *omcf)
 
 
 static void
-ngx_http_opscom_metrics_claim(ngx_http_opscom_metrics_t *metrics,
-    ngx_http_opscom_worker_t *worker)
+ngx_http_opscom_metrics_claim(
+    ngx_http_opscom_metrics_t *metrics, ngx_http_opscom_worker_t *worker)
 {
-    (void) ngx_atomic_fetch_add(&metrics->reconnects,
-                                worker->gauges.reconnects);
+    (void) ngx_atomic_fetch_add(
+        &metrics->reconnects, worker->gauges.reconnects);
     ngx_memzero(&worker->gauges, sizeof(ngx_opscom_gauges_t));
 
     ngx_http_opscom_worker = worker;
@@ -166,13 +166,11 @@ ngx_http_opscom_metrics_request(ngx_http_request_t *r,
     (void) ngx_atomic_fetch_add(
         &metrics->requests[olcf->endpoint->id][result], 1);
 
-    if (result != NGX_HTTP_OPSCOM_RESULT_ERRORS
-                  + NGX_HTTP_OPSCOM_VALIDATION_FAILED)
-    {
+    if (result < NGX_HTTP_OPSCOM_RESULT_ERRORS) {
         return;
     }
 
-    for (id = PERMIT_TOKEN + 1; id < PERMIT_ATTRIBUTES; id++) {
+    for (id = PERMIT_TOKEN; id < PERMIT_ATTRIBUTES; id++) {
 
         if (ctx->permit.code[id] != PERMIT_GOOD) {
             (void) ngx_atomic_fetch_add(

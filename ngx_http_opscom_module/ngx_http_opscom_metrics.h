@@ -13,8 +13,8 @@
 #include "ngx_http_opscom_module.h"
 
 
-#define NGX_HTTP_OPSCOM_BUCKETS  12
-#define NGX_HTTP_OPSCOM_WORKERS  256
+#define NGX_HTTP_OPSCOM_BUCKETS 12
+#define NGX_HTTP_OPSCOM_WORKERS 256
 
 
 /* Results of a request: a success or the code of an error. */
@@ -22,7 +22,7 @@
 typedef enum {
     NGX_HTTP_OPSCOM_RESULT_WRITTEN, /* stored, updated or deleted */
     NGX_HTTP_OPSCOM_RESULT_REPLAYED,
-    NGX_HTTP_OPSCOM_RESULT_ERRORS   /* + ngx_http_opscom_error_id_t */
+    NGX_HTTP_OPSCOM_RESULT_ERRORS /* + ngx_http_opscom_error_id_t */
 } ngx_http_opscom_result_id_t;
 
 #define NGX_HTTP_OPSCOM_RESULTS                                               \
@@ -43,8 +43,8 @@ typedef struct {
 
     ngx_atomic_t buckets[NGX_HTTP_OPSCOM_BUCKETS]; /* each its own only */
     ngx_atomic_t durations;
-    ngx_atomic_t duration_sum;                     /* microseconds */
-    ngx_atomic_t reconnects;                       /* of workers now gone */
+    ngx_atomic_t duration_sum; /* microseconds */
+    ngx_atomic_t reconnects;   /* of workers now gone */
 
     ngx_http_opscom_worker_t workers[NGX_HTTP_OPSCOM_WORKERS];
 } ngx_http_opscom_metrics_t;
@@ -62,8 +62,8 @@ extern const ngx_http_opscom_bucket_t
 
 
 /* Adds the zone to a configuration that has one of the handlers. */
-ngx_int_t ngx_http_opscom_metrics_init(ngx_conf_t *cf,
-    ngx_http_opscom_main_conf_t *omcf);
+ngx_int_t ngx_http_opscom_metrics_init(
+    ngx_conf_t *cf, ngx_http_opscom_main_conf_t *omcf);
 
 /* The counters; there from the start of the workers on. */
 ngx_http_opscom_metrics_t *ngx_http_opscom_metrics(

@@ -17,20 +17,20 @@
 
 static ngx_int_t ngx_http_opscom_preconfiguration(ngx_conf_t *cf);
 static ngx_int_t ngx_http_opscom_postconfiguration(ngx_conf_t *cf);
-static void *ngx_http_opscom_create_main_conf(ngx_conf_t *cf);
-static void *ngx_http_opscom_create_loc_conf(ngx_conf_t *cf);
-static char *ngx_http_opscom_merge_loc_conf(ngx_conf_t *cf, void *parent,
-    void *child);
-static char *ngx_http_opscom_merge_redis(ngx_conf_t *cf,
-    ngx_http_opscom_loc_conf_t *prev, ngx_http_opscom_loc_conf_t *conf);
-static char *ngx_http_opscom_merge_tls(ngx_conf_t *cf,
-    ngx_http_opscom_loc_conf_t *prev, ngx_http_opscom_loc_conf_t *conf);
-static char *ngx_http_opscom_merge_permits(ngx_conf_t *cf,
-    ngx_http_opscom_loc_conf_t *prev, ngx_http_opscom_loc_conf_t *conf);
-static void ngx_http_opscom_inherit_handler(ngx_conf_t *cf,
-    ngx_http_opscom_loc_conf_t *prev, ngx_http_opscom_loc_conf_t *conf);
+static void     *ngx_http_opscom_create_main_conf(ngx_conf_t *cf);
+static void     *ngx_http_opscom_create_loc_conf(ngx_conf_t *cf);
+static char     *ngx_http_opscom_merge_loc_conf(
+        ngx_conf_t *cf, void *parent, void *child);
+static char     *ngx_http_opscom_merge_redis(ngx_conf_t *cf,
+        ngx_http_opscom_loc_conf_t *prev, ngx_http_opscom_loc_conf_t *conf);
+static char     *ngx_http_opscom_merge_tls(ngx_conf_t *cf,
+        ngx_http_opscom_loc_conf_t *prev, ngx_http_opscom_loc_conf_t *conf);
+static char     *ngx_http_opscom_merge_permits(ngx_conf_t *cf,
+        ngx_http_opscom_loc_conf_t *prev, ngx_http_opscom_loc_conf_t *conf);
+static void      ngx_http_opscom_inherit_handler(ngx_conf_t *cf,
+         ngx_http_opscom_loc_conf_t *prev, ngx_http_opscom_loc_conf_t *conf);
 static ngx_int_t ngx_http_opscom_init_process(ngx_cycle_t *cycle);
-static void ngx_http_opscom_exit_process(ngx_cycle_t *cycle);
+static void      ngx_http_opscom_exit_process(ngx_cycle_t *cycle);
 
 
 static ngx_conf_post_t ngx_http_opscom_at_least_one = {
@@ -48,39 +48,39 @@ static permit_text_t ngx_http_opscom_default_currencies[] = {
 
 
 #define NGX_HTTP_OPSCOM_ANYWHERE                                              \
-    (NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF)
+    (NGX_HTTP_MAIN_CONF | NGX_HTTP_SRV_CONF | NGX_HTTP_LOC_CONF)
 
 #define ngx_http_opscom_directive(name, args, set, field, post)               \
-    { ngx_string(name), NGX_HTTP_OPSCOM_ANYWHERE|args, set,                   \
-      NGX_HTTP_LOC_CONF_OFFSET,                                               \
-      offsetof(ngx_http_opscom_loc_conf_t, field), post }
+    {                                                                         \
+        ngx_string(name), NGX_HTTP_OPSCOM_ANYWHERE | args, set,               \
+            NGX_HTTP_LOC_CONF_OFFSET,                                         \
+            offsetof(ngx_http_opscom_loc_conf_t, field), post                 \
+    }
 
 
 static ngx_command_t ngx_http_opscom_commands[] = {
 
     { ngx_string("opscom_push"),
-      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS|NGX_CONF_TAKE1,
-      ngx_http_opscom_push, NGX_HTTP_LOC_CONF_OFFSET, 0, NULL },
+        NGX_HTTP_LOC_CONF | NGX_CONF_NOARGS | NGX_CONF_TAKE1,
+        ngx_http_opscom_push, NGX_HTTP_LOC_CONF_OFFSET, 0, NULL },
 
     { ngx_string("opscom_update"),
-      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS|NGX_CONF_TAKE1,
-      ngx_http_opscom_update, NGX_HTTP_LOC_CONF_OFFSET, 0, NULL },
+        NGX_HTTP_LOC_CONF | NGX_CONF_NOARGS | NGX_CONF_TAKE1,
+        ngx_http_opscom_update, NGX_HTTP_LOC_CONF_OFFSET, 0, NULL },
 
     { ngx_string("opscom_delete"),
-      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS|NGX_CONF_TAKE1,
-      ngx_http_opscom_delete, NGX_HTTP_LOC_CONF_OFFSET, 0, NULL },
+        NGX_HTTP_LOC_CONF | NGX_CONF_NOARGS | NGX_CONF_TAKE1,
+        ngx_http_opscom_delete, NGX_HTTP_LOC_CONF_OFFSET, 0, NULL },
 
     { ngx_string("opscom_status"),
-      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS|NGX_CONF_TAKE1,
-      ngx_http_opscom_status, NGX_HTTP_LOC_CONF_OFFSET, 0, NULL },
+        NGX_HTTP_LOC_CONF | NGX_CONF_NOARGS | NGX_CONF_TAKE1,
+        ngx_http_opscom_status, NGX_HTTP_LOC_CONF_OFFSET, 0, NULL },
 
-    { ngx_string("opscom_health"),
-      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
-      ngx_http_opscom_health, NGX_HTTP_LOC_CONF_OFFSET, 0, NULL },
+    { ngx_string("opscom_health"), NGX_HTTP_LOC_CONF | NGX_CONF_NOARGS,
+        ngx_http_opscom_health, NGX_HTTP_LOC_CONF_OFFSET, 0, NULL },
 
-    { ngx_string("opscom_redis"),
-      NGX_HTTP_OPSCOM_ANYWHERE|NGX_CONF_1MORE,
-      ngx_http_opscom_redis, NGX_HTTP_LOC_CONF_OFFSET, 0, NULL },
+    { ngx_string("opscom_redis"), NGX_HTTP_OPSCOM_ANYWHERE | NGX_CONF_1MORE,
+        ngx_http_opscom_redis, NGX_HTTP_LOC_CONF_OFFSET, 0, NULL },
 
     ngx_http_opscom_directive("opscom_redis_cluster", NGX_CONF_FLAG,
         ngx_conf_set_flag_slot, cluster, NULL),
@@ -112,8 +112,8 @@ static ngx_command_t ngx_http_opscom_commands[] = {
     ngx_http_opscom_directive("opscom_redis_queue", NGX_CONF_TAKE1,
         ngx_conf_set_num_slot, queue, &ngx_http_opscom_at_least_one),
 
-    ngx_http_opscom_directive("opscom_redis_tls", NGX_CONF_FLAG,
-        ngx_conf_set_flag_slot, tls, NULL),
+    ngx_http_opscom_directive(
+        "opscom_redis_tls", NGX_CONF_FLAG, ngx_conf_set_flag_slot, tls, NULL),
 
     ngx_http_opscom_directive("opscom_redis_tls_ca", NGX_CONF_TAKE1,
         ngx_conf_set_str_slot, tls_ca, NULL),
@@ -130,8 +130,8 @@ static ngx_command_t ngx_http_opscom_commands[] = {
     ngx_http_opscom_directive("opscom_wait_replicas", NGX_CONF_TAKE12,
         ngx_http_opscom_wait_replicas, replicas, NULL),
 
-    ngx_http_opscom_directive("opscom_prefix", NGX_CONF_TAKE1,
-        ngx_http_opscom_prefix, prefix, NULL),
+    ngx_http_opscom_directive(
+        "opscom_prefix", NGX_CONF_TAKE1, ngx_http_opscom_prefix, prefix, NULL),
 
     ngx_http_opscom_directive("opscom_max_body_size", NGX_CONF_TAKE1,
         ngx_conf_set_size_slot, max_body_size, NULL),
@@ -162,31 +162,29 @@ static ngx_http_module_t ngx_http_opscom_module_ctx = {
     ngx_http_opscom_preconfiguration,  /* preconfiguration */
     ngx_http_opscom_postconfiguration, /* postconfiguration */
 
-    ngx_http_opscom_create_main_conf,  /* create main configuration */
-    NULL,                              /* init main configuration */
+    ngx_http_opscom_create_main_conf, /* create main configuration */
+    NULL,                             /* init main configuration */
 
-    NULL,                              /* create server configuration */
-    NULL,                              /* merge server configuration */
+    NULL, /* create server configuration */
+    NULL, /* merge server configuration */
 
-    ngx_http_opscom_create_loc_conf,   /* create location configuration */
-    ngx_http_opscom_merge_loc_conf     /* merge location configuration */
+    ngx_http_opscom_create_loc_conf, /* create location configuration */
+    ngx_http_opscom_merge_loc_conf   /* merge location configuration */
 };
 
 
-ngx_module_t ngx_http_opscom_module = {
-    NGX_MODULE_V1,
-    &ngx_http_opscom_module_ctx,       /* module context */
-    ngx_http_opscom_commands,          /* module directives */
-    NGX_HTTP_MODULE,                   /* module type */
-    NULL,                              /* init master */
-    NULL,                              /* init module */
-    ngx_http_opscom_init_process,      /* init process */
-    NULL,                              /* init thread */
-    NULL,                              /* exit thread */
-    ngx_http_opscom_exit_process,      /* exit process */
-    NULL,                              /* exit master */
-    NGX_MODULE_V1_PADDING
-};
+ngx_module_t ngx_http_opscom_module = { NGX_MODULE_V1,
+    &ngx_http_opscom_module_ctx,  /* module context */
+    ngx_http_opscom_commands,     /* module directives */
+    NGX_HTTP_MODULE,              /* module type */
+    NULL,                         /* init master */
+    NULL,                         /* init module */
+    ngx_http_opscom_init_process, /* init process */
+    NULL,                         /* init thread */
+    NULL,                         /* exit thread */
+    ngx_http_opscom_exit_process, /* exit process */
+    NULL,                         /* exit master */
+    NGX_MODULE_V1_PADDING };
 
 
 static ngx_int_t
@@ -226,8 +224,8 @@ ngx_http_opscom_create_main_conf(ngx_conf_t *cf)
         return NULL;
     }
 
-    if (ngx_array_init(&omcf->stores, cf->pool, 4,
-                       sizeof(ngx_opscom_store_t *))
+    if (ngx_array_init(
+            &omcf->stores, cf->pool, 4, sizeof(ngx_opscom_store_t *))
         != NGX_OK)
     {
         return NULL;
@@ -347,8 +345,8 @@ ngx_http_opscom_merge_redis(ngx_conf_t *cf, ngx_http_opscom_loc_conf_t *prev,
     ngx_conf_merge_ptr_value(conf->redis, prev->redis, NULL);
 
     if (conf->redis == NULL) {
-        conf->redis = ngx_array_create(cf->pool, 1,
-                                       sizeof(ngx_opscom_address_t));
+        conf->redis = ngx_array_create(
+            cf->pool, 1, sizeof(ngx_opscom_address_t));
         if (conf->redis == NULL) {
             return NGX_CONF_ERROR;
         }
@@ -373,25 +371,25 @@ ngx_http_opscom_merge_redis(ngx_conf_t *cf, ngx_http_opscom_loc_conf_t *prev,
         conf->password_file = prev->password_file;
     }
 
-    ngx_conf_merge_uint_value(conf->database, prev->database,
-                              conf->url_database);
+    ngx_conf_merge_uint_value(
+        conf->database, prev->database, conf->url_database);
     ngx_conf_merge_uint_value(conf->connections, prev->connections, 1);
-    ngx_conf_merge_msec_value(conf->connect_timeout, prev->connect_timeout,
-                              1000);
+    ngx_conf_merge_msec_value(
+        conf->connect_timeout, prev->connect_timeout, 1000);
     ngx_conf_merge_msec_value(conf->timeout, prev->timeout, 2000);
     ngx_conf_merge_uint_value(conf->queue, prev->queue, 4096);
 
     if (conf->cluster && conf->sentinel.len) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"opscom_redis_cluster\" and"
-                           " \"opscom_redis_sentinel\" exclude each other");
+            "\"opscom_redis_cluster\" and"
+            " \"opscom_redis_sentinel\" exclude each other");
         return NGX_CONF_ERROR;
     }
 
     if (conf->cluster && conf->database) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "a Redis cluster has no \"opscom_redis_database\""
-                           " but 0");
+            "a Redis cluster has no \"opscom_redis_database\""
+            " but 0");
         return NGX_CONF_ERROR;
     }
 
@@ -405,28 +403,25 @@ ngx_http_opscom_merge_tls(ngx_conf_t *cf, ngx_http_opscom_loc_conf_t *prev,
 {
     ngx_conf_merge_value(conf->tls, prev->tls, conf->url_tls);
     ngx_conf_merge_str_value(conf->tls_ca, prev->tls_ca, "");
-    ngx_conf_merge_str_value(conf->tls_certificate, prev->tls_certificate,
-                             "");
-    ngx_conf_merge_str_value(conf->tls_certificate_key,
-                             prev->tls_certificate_key, "");
-    ngx_conf_merge_str_value(conf->tls_server_name, prev->tls_server_name,
-                             "");
+    ngx_conf_merge_str_value(conf->tls_certificate, prev->tls_certificate, "");
+    ngx_conf_merge_str_value(
+        conf->tls_certificate_key, prev->tls_certificate_key, "");
+    ngx_conf_merge_str_value(conf->tls_server_name, prev->tls_server_name, "");
 
 #if !(NGX_SSL)
     if (conf->tls) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"opscom_redis_tls\" needs an nginx with TLS");
+            "\"opscom_redis_tls\" needs an nginx with TLS");
         return NGX_CONF_ERROR;
     }
 #endif
 
     if ((conf->tls_certificate.len == 0)
-        != (conf->tls_certificate_key.len == 0))
-    {
+        != (conf->tls_certificate_key.len == 0)) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"opscom_redis_tls_certificate\" and"
-                           " \"opscom_redis_tls_certificate_key\" need each"
-                           " other");
+            "\"opscom_redis_tls_certificate\" and"
+            " \"opscom_redis_tls_certificate_key\" need each"
+            " other");
         return NGX_CONF_ERROR;
     }
 
@@ -435,15 +430,14 @@ ngx_http_opscom_merge_tls(ngx_conf_t *cf, ngx_http_opscom_loc_conf_t *prev,
 
 
 static char *
-ngx_http_opscom_merge_permits(ngx_conf_t *cf,
-    ngx_http_opscom_loc_conf_t *prev, ngx_http_opscom_loc_conf_t *conf)
+ngx_http_opscom_merge_permits(ngx_conf_t *cf, ngx_http_opscom_loc_conf_t *prev,
+    ngx_http_opscom_loc_conf_t *conf)
 {
     ngx_conf_merge_str_value(conf->prefix, prev->prefix, "opscom");
-    ngx_conf_merge_size_value(conf->max_body_size, prev->max_body_size,
-                              16384);
+    ngx_conf_merge_size_value(conf->max_body_size, prev->max_body_size, 16384);
     ngx_conf_merge_ptr_value(conf->cors_origins, prev->cors_origins, NULL);
-    ngx_conf_merge_msec_value(conf->idempotency_ttl, prev->idempotency_ttl,
-                              24 * 60 * 60 * 1000);
+    ngx_conf_merge_msec_value(
+        conf->idempotency_ttl, prev->idempotency_ttl, 24 * 60 * 60 * 1000);
     ngx_conf_merge_msec_value(conf->dedup, prev->dedup, 0);
     ngx_conf_merge_value(conf->retention, prev->retention, 0);
     ngx_conf_merge_uint_value(conf->stream_maxlen, prev->stream_maxlen, 0);
@@ -521,8 +515,9 @@ ngx_http_opscom_init_process(ngx_cycle_t *cycle)
 
     if (gauges == NULL) {
         ngx_log_error(NGX_LOG_WARN, cycle->log, 0,
-                      "opscom: more than %d workers: the store's gauges leave"
-                      " out this one", NGX_HTTP_OPSCOM_WORKERS);
+            "opscom: more than %d workers: the store's gauges leave"
+            " out this one",
+            NGX_HTTP_OPSCOM_WORKERS);
         return NGX_OK;
     }
 

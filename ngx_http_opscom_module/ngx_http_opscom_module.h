@@ -20,8 +20,8 @@
 #include "store/ngx_opscom_store.h"
 
 
-typedef ngx_int_t (*ngx_http_opscom_build_pt)(ngx_opscom_call_t *call,
-    ngx_opscom_write_t *write, ngx_pool_t *pool);
+typedef ngx_int_t (*ngx_http_opscom_build_pt)(
+    ngx_opscom_call_t *call, ngx_opscom_write_t *write, ngx_pool_t *pool);
 
 
 typedef enum {
@@ -44,9 +44,9 @@ typedef struct {
 
 
 typedef struct {
-    ngx_array_t     stores;      /* of ngx_opscom_store_t *, all distinct */
-    ngx_int_t       request_id;  /* the variable's index */
-    ngx_shm_zone_t *zone;        /* of the counters */
+    ngx_array_t     stores;     /* of ngx_opscom_store_t *, all distinct */
+    ngx_int_t       request_id; /* the variable's index */
+    ngx_shm_zone_t *zone;       /* of the counters */
 } ngx_http_opscom_main_conf_t;
 
 
@@ -62,7 +62,7 @@ typedef struct {
     /* Redis */
 
     ngx_opscom_store_t *store;
-    ngx_array_t        *redis;         /* of ngx_opscom_address_t */
+    ngx_array_t        *redis; /* of ngx_opscom_address_t */
     ngx_flag_t          cluster;
     ngx_str_t           sentinel;
     ngx_str_t           username;
@@ -81,24 +81,24 @@ typedef struct {
 
     /* what the URLs of opscom_redis say, where no directive does */
 
-    ngx_str_t           url_username;
-    ngx_str_t           url_password;
-    ngx_uint_t          url_database;
-    ngx_flag_t          url_tls;
+    ngx_str_t  url_username;
+    ngx_str_t  url_password;
+    ngx_uint_t url_database;
+    ngx_flag_t url_tls;
 
     /* permits */
 
-    ngx_str_t           prefix;
-    size_t              max_body_size;
-    ngx_array_t        *currencies;    /* of permit_text_t */
-    permit_rules_t      rules;
-    ngx_array_t        *cors_origins;  /* of ngx_str_t; NULL: off */
-    ngx_msec_t          idempotency_ttl;
-    ngx_msec_t          dedup;         /* 0: off */
-    time_t              retention;     /* 0: off */
-    ngx_uint_t          stream_maxlen; /* 0: off */
-    ngx_uint_t          replicas;      /* 0: off */
-    ngx_msec_t          replicas_time;
+    ngx_str_t      prefix;
+    size_t         max_body_size;
+    ngx_array_t   *currencies; /* of permit_text_t */
+    permit_rules_t rules;
+    ngx_array_t   *cors_origins; /* of ngx_str_t; NULL: off */
+    ngx_msec_t     idempotency_ttl;
+    ngx_msec_t     dedup;         /* 0: off */
+    time_t         retention;     /* 0: off */
+    ngx_uint_t     stream_maxlen; /* 0: off */
+    ngx_uint_t     replicas;      /* 0: off */
+    ngx_msec_t     replicas_time;
 } ngx_http_opscom_loc_conf_t;
 
 
@@ -110,28 +110,28 @@ typedef struct {
     ngx_str_t                         client;
     ngx_str_t                         idempotency_key;
 
-    permit_memory_t                   memory;
-    permit_parser_t                  *parser;
-    permit_t                          permit;
+    permit_memory_t  memory;
+    permit_parser_t *parser;
+    permit_t         permit;
 
-    ngx_opscom_call_t                 call;
-    ngx_opscom_result_t               result;
-    uint64_t                          sent_at;    /* microseconds */
-    uint64_t                          store_time;
-    ngx_str_t                         reference_id;
+    ngx_opscom_call_t   call;
+    ngx_opscom_result_t result;
+    uint64_t            sent_at; /* microseconds */
+    uint64_t            store_time;
+    ngx_str_t           reference_id;
 
     /* for variables and counters */
 
-    ngx_uint_t                        result_id;   /* ..._RESULT_*, of it */
-    ngx_str_t                         result_name; /* $opscom_result */
-    ngx_str_t                         own_body; /* for an answer of nginx's */
+    ngx_uint_t result_id;   /* ..._RESULT_*, of it */
+    ngx_str_t  result_name; /* $opscom_result */
+    ngx_str_t  own_body;    /* for an answer of nginx's */
 
-    unsigned                          sent:1;     /* to Redis */
-    unsigned                          answered:1; /* by this module */
-    unsigned                          replacing:1; /* an answer of nginx's */
-    unsigned                          replaced:1;
+    unsigned sent : 1;      /* to Redis */
+    unsigned answered : 1;  /* by this module */
+    unsigned replacing : 1; /* an answer of nginx's */
+    unsigned replaced : 1;
 
-    u_char                            uuid[PERMIT_UUID_LEN];
+    u_char uuid[PERMIT_UUID_LEN];
 } ngx_http_opscom_ctx_t;
 
 

@@ -6,8 +6,8 @@
 #include "ngx_http_opscom_request.h"
 
 
-#define NGX_HTTP_OPSCOM_MAX_CLIENT  64
-#define NGX_HTTP_OPSCOM_MAX_KEY     255
+#define NGX_HTTP_OPSCOM_MAX_CLIENT 64
+#define NGX_HTTP_OPSCOM_MAX_KEY    255
 
 
 /* An error that refuses the request, or NGX_HTTP_OPSCOM_ERRORS. */
@@ -31,27 +31,27 @@ static ngx_http_opscom_error_id_t ngx_http_opscom_check_key(
 static ngx_http_opscom_error_id_t ngx_http_opscom_check_length(
     ngx_http_request_t *r, ngx_http_opscom_ctx_t *ctx,
     ngx_http_opscom_loc_conf_t *olcf);
-static ngx_int_t ngx_http_opscom_client_segment(ngx_http_request_t *r,
-    ngx_str_t *client);
-static ngx_int_t ngx_http_opscom_starts_with(ngx_str_t *text,
-    ngx_str_t *start);
+static ngx_int_t ngx_http_opscom_client_segment(
+    ngx_http_request_t *r, ngx_str_t *client);
+static ngx_int_t ngx_http_opscom_starts_with(
+    ngx_str_t *text, ngx_str_t *start);
 static ngx_int_t ngx_http_opscom_type_is_json(ngx_str_t *type);
-static u_char *ngx_http_opscom_skip_space(u_char *p, u_char *last);
-static u_char *ngx_http_opscom_parameter(u_char *p, u_char *last,
-    ngx_str_t *name, ngx_str_t *value);
-static ngx_int_t ngx_http_opscom_is(ngx_str_t *text, char *literal,
-    size_t len);
+static u_char   *ngx_http_opscom_skip_space(u_char *p, u_char *last);
+static u_char   *ngx_http_opscom_parameter(
+      u_char *p, u_char *last, ngx_str_t *name, ngx_str_t *value);
+static ngx_int_t ngx_http_opscom_is(
+    ngx_str_t *text, char *literal, size_t len);
 static ngx_int_t ngx_http_opscom_parser(ngx_http_request_t *r,
     ngx_http_opscom_ctx_t *ctx, ngx_http_opscom_loc_conf_t *olcf);
-static void *ngx_http_opscom_alloc(void *pool, size_t size);
-static void ngx_http_opscom_free(void *pool, void *block);
-static void ngx_http_opscom_body_read(ngx_http_request_t *r);
+static void     *ngx_http_opscom_alloc(void *pool, size_t size);
+static void      ngx_http_opscom_free(void *pool, void *block);
+static void      ngx_http_opscom_body_read(ngx_http_request_t *r);
 static ngx_int_t ngx_http_opscom_body_feed(ngx_http_request_t *r,
     ngx_http_opscom_ctx_t *ctx, permit_parse_t *outcome);
-static void ngx_http_opscom_body_failed(ngx_http_request_t *r,
-    ngx_http_opscom_ctx_t *ctx, ngx_int_t rc);
-static ngx_int_t ngx_http_opscom_judge(ngx_http_request_t *r,
-    ngx_http_opscom_ctx_t *ctx, permit_parse_t outcome);
+static void      ngx_http_opscom_body_failed(
+         ngx_http_request_t *r, ngx_http_opscom_ctx_t *ctx, ngx_int_t rc);
+static ngx_int_t ngx_http_opscom_judge(
+    ngx_http_request_t *r, ngx_http_opscom_ctx_t *ctx, permit_parse_t outcome);
 static ngx_http_opscom_error_id_t ngx_http_opscom_parse_error(
     permit_parse_t outcome);
 
@@ -59,18 +59,17 @@ static ngx_http_opscom_error_id_t ngx_http_opscom_parse_error(
 const ngx_http_opscom_endpoint_t
     ngx_http_opscom_endpoints[NGX_HTTP_OPSCOM_ENDPOINTS] = {
 
-    [NGX_HTTP_OPSCOM_PUSH] = { NGX_HTTP_OPSCOM_PUSH,
-        ngx_string("push"), ngx_string("stored"),
-        &permit_form_push, ngx_opscom_permits_push },
+        [NGX_HTTP_OPSCOM_PUSH] = { NGX_HTTP_OPSCOM_PUSH, ngx_string("push"),
+            ngx_string("stored"), &permit_form_push, ngx_opscom_permits_push },
 
-    [NGX_HTTP_OPSCOM_UPDATE] = { NGX_HTTP_OPSCOM_UPDATE,
-        ngx_string("update"), ngx_string("updated"),
-        &permit_form_update, ngx_opscom_permits_update },
+        [NGX_HTTP_OPSCOM_UPDATE] = { NGX_HTTP_OPSCOM_UPDATE,
+            ngx_string("update"), ngx_string("updated"), &permit_form_update,
+            ngx_opscom_permits_update },
 
-    [NGX_HTTP_OPSCOM_DELETE] = { NGX_HTTP_OPSCOM_DELETE,
-        ngx_string("delete"), ngx_string("deleted"),
-        &permit_form_delete, ngx_opscom_permits_delete },
-};
+        [NGX_HTTP_OPSCOM_DELETE] = { NGX_HTTP_OPSCOM_DELETE,
+            ngx_string("delete"), ngx_string("deleted"), &permit_form_delete,
+            ngx_opscom_permits_delete },
+    };
 
 
 /* In the order in which errors are told. */
@@ -105,8 +104,9 @@ ngx_http_opscom_handler(ngx_http_request_t *r)
         return ngx_http_opscom_refuse_method(r, ctx, olcf);
     }
 
-    for (i = 0; i < sizeof(ngx_http_opscom_checks)
-                    / sizeof(ngx_http_opscom_checks[0]); i++)
+    for (i = 0; i
+         < sizeof(ngx_http_opscom_checks) / sizeof(ngx_http_opscom_checks[0]);
+         i++)
     {
         error = ngx_http_opscom_checks[i](r, ctx, olcf);
 
@@ -151,8 +151,8 @@ ngx_http_opscom_refuse_method(ngx_http_request_t *r,
 
 
 static ngx_http_opscom_error_id_t
-ngx_http_opscom_check_client(ngx_http_request_t *r,
-    ngx_http_opscom_ctx_t *ctx, ngx_http_opscom_loc_conf_t *olcf)
+ngx_http_opscom_check_client(ngx_http_request_t *r, ngx_http_opscom_ctx_t *ctx,
+    ngx_http_opscom_loc_conf_t *olcf)
 {
     u_char     c;
     ngx_str_t  client;
@@ -222,7 +222,7 @@ static ngx_int_t
 ngx_http_opscom_starts_with(ngx_str_t *text, ngx_str_t *start)
 {
     return text->len >= start->len
-           && ngx_strncmp(text->data, start->data, start->len) == 0;
+        && ngx_strncmp(text->data, start->data, start->len) == 0;
 }
 
 
@@ -258,7 +258,7 @@ ngx_http_opscom_type_is_json(ngx_str_t *type)
     p = type->data + json.len;
     last = type->data + type->len;
 
-    for ( ;; ) {
+    for (;;) {
         p = ngx_http_opscom_skip_space(p, last);
 
         if (p == last) {
@@ -304,8 +304,8 @@ ngx_http_opscom_skip_space(u_char *p, u_char *last)
 /* name=value or name="value"; returns the end, or NULL for anything else. */
 
 static u_char *
-ngx_http_opscom_parameter(u_char *p, u_char *last, ngx_str_t *name,
-    ngx_str_t *value)
+ngx_http_opscom_parameter(
+    u_char *p, u_char *last, ngx_str_t *name, ngx_str_t *value)
 {
     u_char *equals, *quote;
 
@@ -350,7 +350,7 @@ static ngx_int_t
 ngx_http_opscom_is(ngx_str_t *text, char *literal, size_t len)
 {
     return text->len == len
-           && ngx_strncasecmp(text->data, (u_char *) literal, len) == 0;
+        && ngx_strncasecmp(text->data, (u_char *) literal, len) == 0;
 }
 
 
@@ -388,8 +388,8 @@ ngx_http_opscom_check_key(ngx_http_request_t *r, ngx_http_opscom_ctx_t *ctx,
 
 
 static ngx_http_opscom_error_id_t
-ngx_http_opscom_check_length(ngx_http_request_t *r,
-    ngx_http_opscom_ctx_t *ctx, ngx_http_opscom_loc_conf_t *olcf)
+ngx_http_opscom_check_length(ngx_http_request_t *r, ngx_http_opscom_ctx_t *ctx,
+    ngx_http_opscom_loc_conf_t *olcf)
 {
     if (olcf->max_body_size
         && r->headers_in.content_length_n > (off_t) olcf->max_body_size)
@@ -409,8 +409,8 @@ ngx_http_opscom_parser(ngx_http_request_t *r, ngx_http_opscom_ctx_t *ctx,
     ctx->memory.free = ngx_http_opscom_free;
     ctx->memory.ctx = r->pool;
 
-    ctx->parser = permit_parser_create(&ctx->permit, ctx->endpoint->form,
-                                       &olcf->rules, &ctx->memory);
+    ctx->parser = permit_parser_create(
+        &ctx->permit, ctx->endpoint->form, &olcf->rules, &ctx->memory);
 
     return ctx->parser ? NGX_OK : NGX_ERROR;
 }
@@ -439,11 +439,10 @@ ngx_http_opscom_body(ngx_http_request_t *r)
 
     ctx = ngx_http_get_module_ctx(r, ngx_http_opscom_module);
 
-    for ( ;; ) {
+    for (;;) {
 
         if (ngx_http_opscom_body_feed(r, ctx, &outcome) != NGX_OK
-            || !r->reading_body)
-        {
+            || !r->reading_body) {
             break;
         }
 
@@ -492,8 +491,8 @@ ngx_http_opscom_body_read(ngx_http_request_t *r)
 /* NGX_DONE: nothing that may still come can change the outcome. */
 
 static ngx_int_t
-ngx_http_opscom_body_feed(ngx_http_request_t *r, ngx_http_opscom_ctx_t *ctx,
-    permit_parse_t *outcome)
+ngx_http_opscom_body_feed(
+    ngx_http_request_t *r, ngx_http_opscom_ctx_t *ctx, permit_parse_t *outcome)
 {
     ngx_buf_t   *b;
     ngx_chain_t *cl, *next;
@@ -509,8 +508,8 @@ ngx_http_opscom_body_feed(ngx_http_request_t *r, ngx_http_opscom_ctx_t *ctx,
         b = cl->buf;
 
         if (*outcome == PERMIT_PARSE_OK && b->last > b->pos) {
-            *outcome = permit_parser_feed(ctx->parser, (char *) b->pos,
-                                          b->last - b->pos);
+            *outcome = permit_parser_feed(
+                ctx->parser, (char *) b->pos, b->last - b->pos);
         }
 
         b->pos = b->last;
@@ -524,8 +523,8 @@ ngx_http_opscom_body_feed(ngx_http_request_t *r, ngx_http_opscom_ctx_t *ctx,
 
 
 static void
-ngx_http_opscom_body_failed(ngx_http_request_t *r, ngx_http_opscom_ctx_t *ctx,
-    ngx_int_t rc)
+ngx_http_opscom_body_failed(
+    ngx_http_request_t *r, ngx_http_opscom_ctx_t *ctx, ngx_int_t rc)
 {
     /* nginx would close without a word */
 
@@ -541,8 +540,8 @@ ngx_http_opscom_body_failed(ngx_http_request_t *r, ngx_http_opscom_ctx_t *ctx,
 
 
 static ngx_int_t
-ngx_http_opscom_judge(ngx_http_request_t *r, ngx_http_opscom_ctx_t *ctx,
-    permit_parse_t outcome)
+ngx_http_opscom_judge(
+    ngx_http_request_t *r, ngx_http_opscom_ctx_t *ctx, permit_parse_t outcome)
 {
     ngx_http_opscom_loc_conf_t *olcf;
 
@@ -551,8 +550,8 @@ ngx_http_opscom_judge(ngx_http_request_t *r, ngx_http_opscom_ctx_t *ctx,
     }
 
     if (outcome != PERMIT_PARSE_OK) {
-        return ngx_http_opscom_answer_error(r, ctx,
-                                        ngx_http_opscom_parse_error(outcome));
+        return ngx_http_opscom_answer_error(
+            r, ctx, ngx_http_opscom_parse_error(outcome));
     }
 
     switch (permit_judge_token(&ctx->permit)) {
@@ -561,19 +560,19 @@ ngx_http_opscom_judge(ngx_http_request_t *r, ngx_http_opscom_ctx_t *ctx,
         break;
 
     case PERMIT_MISSING:
-        return ngx_http_opscom_answer_error(r, ctx,
-                                            NGX_HTTP_OPSCOM_TOKEN_MISSING);
+        return ngx_http_opscom_answer_error(
+            r, ctx, NGX_HTTP_OPSCOM_TOKEN_MISSING);
 
     default:
-        return ngx_http_opscom_answer_error(r, ctx,
-                                            NGX_HTTP_OPSCOM_TOKEN_REFUSED);
+        return ngx_http_opscom_answer_error(
+            r, ctx, NGX_HTTP_OPSCOM_TOKEN_REFUSED);
     }
 
     olcf = ngx_http_get_module_loc_conf(r, ngx_http_opscom_module);
 
     if (permit_judge(&ctx->permit, &olcf->rules)) {
-        return ngx_http_opscom_answer_error(r, ctx,
-                                            NGX_HTTP_OPSCOM_VALIDATION_FAILED);
+        return ngx_http_opscom_answer_error(
+            r, ctx, NGX_HTTP_OPSCOM_VALIDATION_FAILED);
     }
 
     return ngx_http_opscom_write(r, ctx);

@@ -26,8 +26,8 @@ void ngx_http_opscom_body(ngx_http_request_t *r);
  * Stores the judged permit.  NGX_DONE: the request will be ended later;
  * otherwise what ngx_http_finalize_request() takes.
  */
-ngx_int_t ngx_http_opscom_write(ngx_http_request_t *r,
-    ngx_http_opscom_ctx_t *ctx);
+ngx_int_t ngx_http_opscom_write(
+    ngx_http_request_t *r, ngx_http_opscom_ctx_t *ctx);
 
 
 #endif /* NGX_HTTP_OPSCOM_REQUEST_H_INCLUDED */

@@ -10,10 +10,10 @@
 
 /* No line, and no member, is longer; and how many there are at most. */
 
-#define NGX_HTTP_OPSCOM_LINE   160
+#define NGX_HTTP_OPSCOM_LINE 160
 #define NGX_HTTP_OPSCOM_LINES                                                 \
     (NGX_HTTP_OPSCOM_ENDPOINTS * NGX_HTTP_OPSCOM_RESULTS                      \
-     + PERMIT_ATTRIBUTES * PERMIT_CODES + NGX_HTTP_OPSCOM_BUCKETS + 32)
+        + PERMIT_ATTRIBUTES * PERMIT_CODES + NGX_HTTP_OPSCOM_BUCKETS + 32)
 
 
 /* The store as all workers together see it. */
@@ -25,8 +25,8 @@ typedef struct {
 } ngx_http_opscom_store_state_t;
 
 
-typedef u_char *(*ngx_http_opscom_print_pt)(u_char *p,
-    ngx_http_opscom_metrics_t *metrics);
+typedef u_char *(*ngx_http_opscom_print_pt)(
+    u_char *p, ngx_http_opscom_metrics_t *metrics);
 
 
 static ngx_int_t ngx_http_opscom_result_name(
@@ -35,28 +35,28 @@ static ngx_int_t ngx_http_opscom_result_name(
 static ngx_uint_t ngx_http_opscom_result_count(
     ngx_http_opscom_metrics_t *metrics, ngx_uint_t endpoint,
     ngx_uint_t result);
-static ngx_uint_t ngx_http_opscom_code_is_possible(ngx_uint_t id,
-    ngx_uint_t code);
-static void ngx_http_opscom_store_state(ngx_http_opscom_metrics_t *metrics,
-    ngx_http_opscom_store_state_t *state);
+static ngx_uint_t ngx_http_opscom_code_is_possible(
+    ngx_uint_t id, ngx_uint_t code);
+static void ngx_http_opscom_store_state(
+    ngx_http_opscom_metrics_t *metrics, ngx_http_opscom_store_state_t *state);
 
-static u_char *ngx_http_opscom_json_status(u_char *p,
-    ngx_http_opscom_metrics_t *metrics);
-static u_char *ngx_http_opscom_json_requests(u_char *p,
-    ngx_http_opscom_metrics_t *metrics);
-static u_char *ngx_http_opscom_json_attributes(u_char *p,
-    ngx_http_opscom_metrics_t *metrics);
-static u_char *ngx_http_opscom_json_store(u_char *p,
-    ngx_http_opscom_metrics_t *metrics);
+static u_char *ngx_http_opscom_json_status(
+    u_char *p, ngx_http_opscom_metrics_t *metrics);
+static u_char *ngx_http_opscom_json_requests(
+    u_char *p, ngx_http_opscom_metrics_t *metrics);
+static u_char *ngx_http_opscom_json_attributes(
+    u_char *p, ngx_http_opscom_metrics_t *metrics);
+static u_char *ngx_http_opscom_json_store(
+    u_char *p, ngx_http_opscom_metrics_t *metrics);
 
-static u_char *ngx_http_opscom_text_status(u_char *p,
-    ngx_http_opscom_metrics_t *metrics);
-static u_char *ngx_http_opscom_text_requests(u_char *p,
-    ngx_http_opscom_metrics_t *metrics);
-static u_char *ngx_http_opscom_text_attributes(u_char *p,
-    ngx_http_opscom_metrics_t *metrics);
-static u_char *ngx_http_opscom_text_store(u_char *p,
-    ngx_http_opscom_metrics_t *metrics);
+static u_char *ngx_http_opscom_text_status(
+    u_char *p, ngx_http_opscom_metrics_t *metrics);
+static u_char *ngx_http_opscom_text_requests(
+    u_char *p, ngx_http_opscom_metrics_t *metrics);
+static u_char *ngx_http_opscom_text_attributes(
+    u_char *p, ngx_http_opscom_metrics_t *metrics);
+static u_char *ngx_http_opscom_text_store(
+    u_char *p, ngx_http_opscom_metrics_t *metrics);
 
 
 ngx_int_t
@@ -70,19 +70,19 @@ ngx_http_opscom_status_handler(ngx_http_request_t *r)
     static ngx_str_t             allow = ngx_string("GET, HEAD");
     static ngx_str_t             json = ngx_string("application/json");
     static ngx_str_t             text = ngx_string("text/plain;"
-                                                   " version=0.0.4");
+                                                               " version=0.0.4");
 
     ctx = ngx_http_opscom_get_ctx(r);
     if (ctx == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    if (!(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))) {
+    if (!(r->method & (NGX_HTTP_GET | NGX_HTTP_HEAD))) {
         return ngx_http_opscom_answer_not_allowed(r, ctx, &allow);
     }
 
-    body.data = ngx_pnalloc(r->pool,
-                            NGX_HTTP_OPSCOM_LINES * NGX_HTTP_OPSCOM_LINE);
+    body.data = ngx_pnalloc(
+        r->pool, NGX_HTTP_OPSCOM_LINES * NGX_HTTP_OPSCOM_LINE);
     if (body.data == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
@@ -95,9 +95,8 @@ ngx_http_opscom_status_handler(ngx_http_request_t *r)
 
     body.len = print(body.data, ngx_http_opscom_metrics(omcf)) - body.data;
 
-    return ngx_http_opscom_answer_text(r, ctx,
-                                       olcf->prometheus ? &text : &json,
-                                       &body);
+    return ngx_http_opscom_answer_text(
+        r, ctx, olcf->prometheus ? &text : &json, &body);
 }
 
 
@@ -131,18 +130,19 @@ ngx_http_opscom_result_name(const ngx_http_opscom_endpoint_t *endpoint,
     before = result - 1;
 
     return ngx_http_opscom_errors[before].code.len == name->len
-           && ngx_strncmp(ngx_http_opscom_errors[before].code.data,
-                          name->data, name->len)
-              == 0
-           ? NGX_DECLINED : NGX_OK;
+            && ngx_strncmp(ngx_http_opscom_errors[before].code.data,
+                   name->data, name->len)
+                == 0
+        ? NGX_DECLINED
+        : NGX_OK;
 }
 
 
 /* Together with the following rows of the same name. */
 
 static ngx_uint_t
-ngx_http_opscom_result_count(ngx_http_opscom_metrics_t *metrics,
-    ngx_uint_t endpoint, ngx_uint_t result)
+ngx_http_opscom_result_count(
+    ngx_http_opscom_metrics_t *metrics, ngx_uint_t endpoint, ngx_uint_t result)
 {
     ngx_str_t  name;
     ngx_uint_t count;
@@ -150,9 +150,9 @@ ngx_http_opscom_result_count(ngx_http_opscom_metrics_t *metrics,
     count = metrics->requests[endpoint][result];
 
     while (++result < NGX_HTTP_OPSCOM_RESULTS
-           && ngx_http_opscom_result_name(&ngx_http_opscom_endpoints[endpoint],
-                                          result, &name)
-              == NGX_DECLINED)
+        && ngx_http_opscom_result_name(
+               &ngx_http_opscom_endpoints[endpoint], result, &name)
+            == NGX_DECLINED)
     {
         count += metrics->requests[endpoint][result];
     }
@@ -182,7 +182,7 @@ ngx_http_opscom_code_is_possible(ngx_uint_t id, ngx_uint_t code)
 
     case PERMIT_MISSING:
         return permit_form_push.need[id] == PERMIT_REQUIRED
-               || permit_form_update.need[id] == PERMIT_REQUIRED;
+            || permit_form_update.need[id] == PERMIT_REQUIRED;
 
     default:
         return 1;
@@ -191,8 +191,8 @@ ngx_http_opscom_code_is_possible(ngx_uint_t id, ngx_uint_t code)
 
 
 static void
-ngx_http_opscom_store_state(ngx_http_opscom_metrics_t *metrics,
-    ngx_http_opscom_store_state_t *state)
+ngx_http_opscom_store_state(
+    ngx_http_opscom_metrics_t *metrics, ngx_http_opscom_store_state_t *state)
 {
     ngx_uint_t                i;
     ngx_http_opscom_worker_t *worker;
@@ -240,17 +240,17 @@ ngx_http_opscom_json_requests(u_char *p, ngx_http_opscom_metrics_t *metrics)
     p = ngx_sprintf(p, "{\"requests\":");
 
     for (e = 0; e < NGX_HTTP_OPSCOM_ENDPOINTS; e++) {
-        p = ngx_sprintf(p, "%c\"%V\":", e ? ',' : '{',
-                        &ngx_http_opscom_endpoints[e].name);
+        p = ngx_sprintf(
+            p, "%c\"%V\":", e ? ',' : '{', &ngx_http_opscom_endpoints[e].name);
 
         for (n = 0; n < NGX_HTTP_OPSCOM_RESULTS; n++) {
 
-            if (ngx_http_opscom_result_name(&ngx_http_opscom_endpoints[e], n,
-                                            &name)
+            if (ngx_http_opscom_result_name(
+                    &ngx_http_opscom_endpoints[e], n, &name)
                 == NGX_OK)
             {
                 p = ngx_sprintf(p, "%c\"%V\":%ui", n ? ',' : '{', &name,
-                                ngx_http_opscom_result_count(metrics, e, n));
+                    ngx_http_opscom_result_count(metrics, e, n));
             }
         }
 
@@ -271,9 +271,9 @@ ngx_http_opscom_json_attributes(u_char *p, ngx_http_opscom_metrics_t *metrics)
 
     p = ngx_sprintf(p, ",\"attribute_errors\":");
 
-    for (id = PERMIT_TOKEN + 1; id < PERMIT_ATTRIBUTES; id++) {
-        p = ngx_sprintf(p, "%c\"%s\":", id == PERMIT_TOKEN + 1 ? '{' : ',',
-                        permit_attributes[id].canonical);
+    for (id = PERMIT_TOKEN; id < PERMIT_ATTRIBUTES; id++) {
+        p = ngx_sprintf(p, "%c\"%s\":", id == PERMIT_TOKEN ? '{' : ',',
+            permit_attributes[id].canonical);
         separator = '{';
 
         for (code = 0; code < PERMIT_CODES; code++) {
@@ -283,8 +283,7 @@ ngx_http_opscom_json_attributes(u_char *p, ngx_http_opscom_metrics_t *metrics)
             }
 
             p = ngx_sprintf(p, "%c\"%s\":%uA", separator,
-                            permit_code_name(code),
-                            metrics->attributes[id][code]);
+                permit_code_name(code), metrics->attributes[id][code]);
             separator = ',';
         }
 
@@ -305,13 +304,13 @@ ngx_http_opscom_json_store(u_char *p, ngx_http_opscom_metrics_t *metrics)
 
     ngx_http_opscom_store_state(metrics, &state);
 
-    p = ngx_sprintf(p, ",\"store\":{\"up\":%s,\"inflight\":%ui,"
-                    "\"reconnects\":%ui,\"duration\":{\"count\":%uA,"
-                    "\"sum\":%uA.%06uA,\"buckets\":",
-                    state.up ? "true" : "false", state.inflight,
-                    state.reconnects, metrics->durations,
-                    metrics->duration_sum / 1000000,
-                    metrics->duration_sum % 1000000);
+    p = ngx_sprintf(p,
+        ",\"store\":{\"up\":%s,\"inflight\":%ui,"
+        "\"reconnects\":%ui,\"duration\":{\"count\":%uA,"
+        "\"sum\":%uA.%06uA,\"buckets\":",
+        state.up ? "true" : "false", state.inflight, state.reconnects,
+        metrics->durations, metrics->duration_sum / 1000000,
+        metrics->duration_sum % 1000000);
 
     count = 0;
 
@@ -319,7 +318,7 @@ ngx_http_opscom_json_store(u_char *p, ngx_http_opscom_metrics_t *metrics)
         count += metrics->buckets[i];
 
         p = ngx_sprintf(p, "%c\"%V\":%ui", i ? ',' : '{',
-                        &ngx_http_opscom_buckets[i].text, count);
+            &ngx_http_opscom_buckets[i].text, count);
     }
 
     return ngx_sprintf(p, "}}}}\n");
@@ -342,22 +341,24 @@ ngx_http_opscom_text_requests(u_char *p, ngx_http_opscom_metrics_t *metrics)
     ngx_str_t  name;
     ngx_uint_t e, n;
 
-    p = ngx_sprintf(p, "# HELP opscom_requests_total Requests by endpoint and"
-                    " result.\n"
-                    "# TYPE opscom_requests_total counter\n");
+    p = ngx_sprintf(p,
+        "# HELP opscom_requests_total Requests by endpoint and"
+        " result.\n"
+        "# TYPE opscom_requests_total counter\n");
 
     for (e = 0; e < NGX_HTTP_OPSCOM_ENDPOINTS; e++) {
 
         for (n = 0; n < NGX_HTTP_OPSCOM_RESULTS; n++) {
 
-            if (ngx_http_opscom_result_name(&ngx_http_opscom_endpoints[e], n,
-                                            &name)
+            if (ngx_http_opscom_result_name(
+                    &ngx_http_opscom_endpoints[e], n, &name)
                 == NGX_OK)
             {
-                p = ngx_sprintf(p, "opscom_requests_total{endpoint=\"%V\","
-                                "result=\"%V\"} %ui\n",
-                                &ngx_http_opscom_endpoints[e].name, &name,
-                                ngx_http_opscom_result_count(metrics, e, n));
+                p = ngx_sprintf(p,
+                    "opscom_requests_total{endpoint=\"%V\","
+                    "result=\"%V\"} %ui\n",
+                    &ngx_http_opscom_endpoints[e].name, &name,
+                    ngx_http_opscom_result_count(metrics, e, n));
             }
         }
     }
@@ -371,20 +372,21 @@ ngx_http_opscom_text_attributes(u_char *p, ngx_http_opscom_metrics_t *metrics)
 {
     ngx_uint_t id, code;
 
-    p = ngx_sprintf(p, "# HELP opscom_attribute_errors_total Refused"
-                    " attributes by what was wrong.\n"
-                    "# TYPE opscom_attribute_errors_total counter\n");
+    p = ngx_sprintf(p,
+        "# HELP opscom_attribute_errors_total Refused"
+        " attributes by what was wrong.\n"
+        "# TYPE opscom_attribute_errors_total counter\n");
 
-    for (id = PERMIT_TOKEN + 1; id < PERMIT_ATTRIBUTES; id++) {
+    for (id = PERMIT_TOKEN; id < PERMIT_ATTRIBUTES; id++) {
 
         for (code = 0; code < PERMIT_CODES; code++) {
 
             if (ngx_http_opscom_code_is_possible(id, code)) {
-                p = ngx_sprintf(p, "opscom_attribute_errors_total{"
-                                "attribute=\"%s\",code=\"%s\"} %uA\n",
-                                permit_attributes[id].canonical,
-                                permit_code_name(code),
-                                metrics->attributes[id][code]);
+                p = ngx_sprintf(p,
+                    "opscom_attribute_errors_total{"
+                    "attribute=\"%s\",code=\"%s\"} %uA\n",
+                    permit_attributes[id].canonical, permit_code_name(code),
+                    metrics->attributes[id][code]);
             }
         }
     }
@@ -401,39 +403,48 @@ ngx_http_opscom_text_store(u_char *p, ngx_http_opscom_metrics_t *metrics)
 
     ngx_http_opscom_store_state(metrics, &state);
 
-    p = ngx_sprintf(p, "# HELP opscom_store_duration_seconds Round trips to"
-                    " Redis.\n"
-                    "# TYPE opscom_store_duration_seconds histogram\n");
+    p = ngx_sprintf(p,
+        "# HELP opscom_store_duration_seconds Round trips to"
+        " Redis.\n"
+        "# TYPE opscom_store_duration_seconds histogram\n");
 
     count = 0;
 
     for (i = 0; i < NGX_HTTP_OPSCOM_BUCKETS; i++) {
         count += metrics->buckets[i];
 
-        p = ngx_sprintf(p, "opscom_store_duration_seconds_bucket{le=\"%V\"}"
-                        " %ui\n", &ngx_http_opscom_buckets[i].text, count);
+        p = ngx_sprintf(p,
+            "opscom_store_duration_seconds_bucket{le=\"%V\"}"
+            " %ui\n",
+            &ngx_http_opscom_buckets[i].text, count);
     }
 
-    p = ngx_sprintf(p, "opscom_store_duration_seconds_bucket{le=\"+Inf\"}"
-                    " %uA\n"
-                    "opscom_store_duration_seconds_sum %uA.%06uA\n"
-                    "opscom_store_duration_seconds_count %uA\n",
-                    metrics->durations, metrics->duration_sum / 1000000,
-                    metrics->duration_sum % 1000000, metrics->durations);
+    p = ngx_sprintf(p,
+        "opscom_store_duration_seconds_bucket{le=\"+Inf\"}"
+        " %uA\n"
+        "opscom_store_duration_seconds_sum %uA.%06uA\n"
+        "opscom_store_duration_seconds_count %uA\n",
+        metrics->durations, metrics->duration_sum / 1000000,
+        metrics->duration_sum % 1000000, metrics->durations);
 
-    p = ngx_sprintf(p, "# HELP opscom_store_up Whether Redis can be"
-                    " reached.\n"
-                    "# TYPE opscom_store_up gauge\n"
-                    "opscom_store_up %ui\n", state.up);
+    p = ngx_sprintf(p,
+        "# HELP opscom_store_up Whether Redis can be"
+        " reached.\n"
+        "# TYPE opscom_store_up gauge\n"
+        "opscom_store_up %ui\n",
+        state.up);
 
-    p = ngx_sprintf(p, "# HELP opscom_store_inflight Commands that Redis has"
-                    " not answered yet.\n"
-                    "# TYPE opscom_store_inflight gauge\n"
-                    "opscom_store_inflight %ui\n", state.inflight);
+    p = ngx_sprintf(p,
+        "# HELP opscom_store_inflight Commands that Redis has"
+        " not answered yet.\n"
+        "# TYPE opscom_store_inflight gauge\n"
+        "opscom_store_inflight %ui\n",
+        state.inflight);
 
-    return ngx_sprintf(p, "# HELP opscom_store_reconnects_total Attempts to"
-                       " reach Redis again.\n"
-                       "# TYPE opscom_store_reconnects_total counter\n"
-                       "opscom_store_reconnects_total %ui\n",
-                       state.reconnects);
+    return ngx_sprintf(p,
+        "# HELP opscom_store_reconnects_total Attempts to"
+        " reach Redis again.\n"
+        "# TYPE opscom_store_reconnects_total counter\n"
+        "opscom_store_reconnects_total %ui\n",
+        state.reconnects);
 }

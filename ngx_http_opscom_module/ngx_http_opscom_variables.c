@@ -4,39 +4,39 @@
 #include "ngx_http_opscom_variables.h"
 
 
-static ngx_int_t ngx_http_opscom_variable_text(ngx_http_request_t *r,
-    ngx_http_variable_value_t *v, uintptr_t data);
-static ngx_int_t ngx_http_opscom_variable_reference(ngx_http_request_t *r,
-    ngx_http_variable_value_t *v, uintptr_t data);
-static ngx_int_t ngx_http_opscom_variable_attributes(ngx_http_request_t *r,
-    ngx_http_variable_value_t *v, uintptr_t data);
-static ngx_int_t ngx_http_opscom_variable_time(ngx_http_request_t *r,
-    ngx_http_variable_value_t *v, uintptr_t data);
-static void ngx_http_opscom_variable_set(ngx_http_variable_value_t *v,
-    u_char *data, size_t len);
+static ngx_int_t ngx_http_opscom_variable_text(
+    ngx_http_request_t *r, ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_int_t ngx_http_opscom_variable_reference(
+    ngx_http_request_t *r, ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_int_t ngx_http_opscom_variable_attributes(
+    ngx_http_request_t *r, ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_int_t ngx_http_opscom_variable_time(
+    ngx_http_request_t *r, ngx_http_variable_value_t *v, uintptr_t data);
+static void ngx_http_opscom_variable_set(
+    ngx_http_variable_value_t *v, u_char *data, size_t len);
 
 
 static ngx_http_variable_t ngx_http_opscom_variables[] = {
 
     { ngx_string("opscom_client"), NULL, ngx_http_opscom_variable_text,
-      offsetof(ngx_http_opscom_ctx_t, client), NGX_HTTP_VAR_NOCACHEABLE, 0 },
+        offsetof(ngx_http_opscom_ctx_t, client), NGX_HTTP_VAR_NOCACHEABLE, 0 },
 
     { ngx_string("opscom_reference_id"), NULL,
-      ngx_http_opscom_variable_reference, 0, NGX_HTTP_VAR_NOCACHEABLE, 0 },
+        ngx_http_opscom_variable_reference, 0, NGX_HTTP_VAR_NOCACHEABLE, 0 },
 
     { ngx_string("opscom_result"), NULL, ngx_http_opscom_variable_text,
-      offsetof(ngx_http_opscom_ctx_t, result_name),
-      NGX_HTTP_VAR_NOCACHEABLE, 0 },
+        offsetof(ngx_http_opscom_ctx_t, result_name), NGX_HTTP_VAR_NOCACHEABLE,
+        0 },
 
     { ngx_string("opscom_error_attributes"), NULL,
-      ngx_http_opscom_variable_attributes, 0, NGX_HTTP_VAR_NOCACHEABLE, 0 },
+        ngx_http_opscom_variable_attributes, 0, NGX_HTTP_VAR_NOCACHEABLE, 0 },
 
-    { ngx_string("opscom_store_time"), NULL, ngx_http_opscom_variable_time,
-      0, NGX_HTTP_VAR_NOCACHEABLE, 0 },
+    { ngx_string("opscom_store_time"), NULL, ngx_http_opscom_variable_time, 0,
+        NGX_HTTP_VAR_NOCACHEABLE, 0 },
 
     { ngx_string("opscom_token_label"), NULL, ngx_http_opscom_variable_text,
-      offsetof(ngx_http_opscom_ctx_t, result.label),
-      NGX_HTTP_VAR_NOCACHEABLE, 0 },
+        offsetof(ngx_http_opscom_ctx_t, result.label),
+        NGX_HTTP_VAR_NOCACHEABLE, 0 },
 
     ngx_http_null_variable
 };
@@ -63,8 +63,8 @@ ngx_http_opscom_variables_init(ngx_conf_t *cf)
 
 
 static ngx_int_t
-ngx_http_opscom_variable_text(ngx_http_request_t *r,
-    ngx_http_variable_value_t *v, uintptr_t data)
+ngx_http_opscom_variable_text(
+    ngx_http_request_t *r, ngx_http_variable_value_t *v, uintptr_t data)
 {
     ngx_str_t             *text;
     ngx_http_opscom_ctx_t *ctx;
@@ -86,8 +86,8 @@ ngx_http_opscom_variable_text(ngx_http_request_t *r,
 /* Of a success only: a reference ID that was not stored helps nobody. */
 
 static ngx_int_t
-ngx_http_opscom_variable_reference(ngx_http_request_t *r,
-    ngx_http_variable_value_t *v, uintptr_t data)
+ngx_http_opscom_variable_reference(
+    ngx_http_request_t *r, ngx_http_variable_value_t *v, uintptr_t data)
 {
     ngx_http_opscom_ctx_t *ctx;
 
@@ -100,15 +100,15 @@ ngx_http_opscom_variable_reference(ngx_http_request_t *r,
         return NGX_OK;
     }
 
-    ngx_http_opscom_variable_set(v, ctx->reference_id.data,
-                                 ctx->reference_id.len);
+    ngx_http_opscom_variable_set(
+        v, ctx->reference_id.data, ctx->reference_id.len);
     return NGX_OK;
 }
 
 
 static ngx_int_t
-ngx_http_opscom_variable_attributes(ngx_http_request_t *r,
-    ngx_http_variable_value_t *v, uintptr_t data)
+ngx_http_opscom_variable_attributes(
+    ngx_http_request_t *r, ngx_http_variable_value_t *v, uintptr_t data)
 {
     size_t                 size;
     u_char                *p, *start;
@@ -121,8 +121,9 @@ ngx_http_opscom_variable_attributes(ngx_http_request_t *r,
     ctx = ngx_http_get_module_ctx(r, ngx_http_opscom_module);
 
     if (ctx == NULL
-        || ctx->result_id != NGX_HTTP_OPSCOM_RESULT_ERRORS
-                             + NGX_HTTP_OPSCOM_VALIDATION_FAILED)
+        || ctx->result_id
+            != NGX_HTTP_OPSCOM_RESULT_ERRORS
+                + NGX_HTTP_OPSCOM_VALIDATION_FAILED)
     {
         return NGX_OK;
     }
@@ -161,8 +162,8 @@ ngx_http_opscom_variable_attributes(ngx_http_request_t *r,
 
 
 static ngx_int_t
-ngx_http_opscom_variable_time(ngx_http_request_t *r,
-    ngx_http_variable_value_t *v, uintptr_t data)
+ngx_http_opscom_variable_time(
+    ngx_http_request_t *r, ngx_http_variable_value_t *v, uintptr_t data)
 {
     u_char                *p;
     uint64_t               ms;
@@ -183,16 +184,15 @@ ngx_http_opscom_variable_time(ngx_http_request_t *r,
 
     ms = ctx->store_time / 1000;
 
-    ngx_http_opscom_variable_set(v, p,
-                                 ngx_sprintf(p, "%uL.%03uL", ms / 1000,
-                                             ms % 1000) - p);
+    ngx_http_opscom_variable_set(
+        v, p, ngx_sprintf(p, "%uL.%03uL", ms / 1000, ms % 1000) - p);
     return NGX_OK;
 }
 
 
 static void
-ngx_http_opscom_variable_set(ngx_http_variable_value_t *v, u_char *data,
-    size_t len)
+ngx_http_opscom_variable_set(
+    ngx_http_variable_value_t *v, u_char *data, size_t len)
 {
     v->valid = 1;
     v->no_cacheable = 0;

@@ -10,35 +10,35 @@
 
 /* Name, zero byte, value, zero byte. */
 
-#define NGX_HTTP_OPSCOM_PRINT_PARTS  (4 * (PERMIT_ATTRIBUTES + 1))
+#define NGX_HTTP_OPSCOM_PRINT_PARTS (4 * (PERMIT_ATTRIBUTES + 1))
 
-#define NGX_HTTP_OPSCOM_NOW_LEN      (sizeof("1970-01-01T00:00:00.000Z") - 1)
+#define NGX_HTTP_OPSCOM_NOW_LEN (sizeof("1970-01-01T00:00:00.000Z") - 1)
 
 
-static ngx_int_t ngx_http_opscom_write_prepare(ngx_http_request_t *r,
-    ngx_http_opscom_ctx_t *ctx);
-static void ngx_http_opscom_write_fields(ngx_http_opscom_ctx_t *ctx,
-    ngx_opscom_write_t *write, ngx_opscom_field_t *fields);
-static ngx_int_t ngx_http_opscom_write_reference(ngx_http_request_t *r,
-    ngx_http_opscom_ctx_t *ctx);
+static ngx_int_t ngx_http_opscom_write_prepare(
+    ngx_http_request_t *r, ngx_http_opscom_ctx_t *ctx);
+static void      ngx_http_opscom_write_fields(ngx_http_opscom_ctx_t *ctx,
+         ngx_opscom_write_t *write, ngx_opscom_field_t *fields);
+static ngx_int_t ngx_http_opscom_write_reference(
+    ngx_http_request_t *r, ngx_http_opscom_ctx_t *ctx);
 static ngx_int_t ngx_http_opscom_write_digests(ngx_http_request_t *r,
     ngx_http_opscom_ctx_t *ctx, ngx_opscom_write_t *write);
-static ngx_int_t ngx_http_opscom_write_fingerprint(ngx_http_opscom_ctx_t *ctx,
-    u_char *hex);
-static ngx_int_t ngx_http_opscom_write_now(ngx_http_request_t *r,
-    ngx_opscom_write_t *write);
-static ngx_uint_t ngx_http_opscom_write_is_named(ngx_http_opscom_ctx_t *ctx,
-    permit_field_t *field);
+static ngx_int_t ngx_http_opscom_write_fingerprint(
+    ngx_http_opscom_ctx_t *ctx, u_char *hex);
+static ngx_int_t ngx_http_opscom_write_now(
+    ngx_http_request_t *r, ngx_opscom_write_t *write);
+static ngx_uint_t ngx_http_opscom_write_is_named(
+    ngx_http_opscom_ctx_t *ctx, permit_field_t *field);
 static ngx_str_t ngx_http_opscom_text(const permit_text_t *text);
-static void ngx_http_opscom_write_cancel(void *data);
-static ngx_int_t ngx_http_opscom_write_read(ngx_opscom_call_t *call,
-    ngx_opscom_reply_t *reply);
-static void ngx_http_opscom_write_done(ngx_opscom_call_t *call,
-    ngx_opscom_outcome_t outcome);
-static ngx_int_t ngx_http_opscom_write_answer(ngx_http_request_t *r,
-    ngx_http_opscom_ctx_t *ctx);
-static ngx_int_t ngx_http_opscom_write_success(ngx_http_request_t *r,
-    ngx_http_opscom_ctx_t *ctx);
+static void      ngx_http_opscom_write_cancel(void *data);
+static ngx_int_t ngx_http_opscom_write_read(
+    ngx_opscom_call_t *call, ngx_opscom_reply_t *reply);
+static void ngx_http_opscom_write_done(
+    ngx_opscom_call_t *call, ngx_opscom_outcome_t outcome);
+static ngx_int_t ngx_http_opscom_write_answer(
+    ngx_http_request_t *r, ngx_http_opscom_ctx_t *ctx);
+static ngx_int_t ngx_http_opscom_write_success(
+    ngx_http_request_t *r, ngx_http_opscom_ctx_t *ctx);
 
 
 ngx_int_t
@@ -51,14 +51,14 @@ ngx_http_opscom_write(ngx_http_request_t *r, ngx_http_opscom_ctx_t *ctx)
     olcf = ngx_http_get_module_loc_conf(r, ngx_http_opscom_module);
 
     if (ngx_http_opscom_write_prepare(r, ctx) != NGX_OK) {
-        return ngx_http_opscom_answer_error(r, ctx,
-                                            NGX_HTTP_OPSCOM_INTERNAL_ERROR);
+        return ngx_http_opscom_answer_error(
+            r, ctx, NGX_HTTP_OPSCOM_INTERNAL_ERROR);
     }
 
     cln = ngx_pool_cleanup_add(r->pool, 0);
     if (cln == NULL) {
-        return ngx_http_opscom_answer_error(r, ctx,
-                                            NGX_HTTP_OPSCOM_INTERNAL_ERROR);
+        return ngx_http_opscom_answer_error(
+            r, ctx, NGX_HTTP_OPSCOM_INTERNAL_ERROR);
     }
 
     cln->handler = ngx_http_opscom_write_cancel;
@@ -79,17 +79,17 @@ ngx_http_opscom_write(ngx_http_request_t *r, ngx_http_opscom_ctx_t *ctx)
     }
 
     ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
-                  rc == NGX_BUSY ? "opscom: too many commands in flight"
-                                 : "opscom: redis is not available");
+        rc == NGX_BUSY ? "opscom: too many commands in flight"
+                       : "opscom: redis is not available");
 
-    return ngx_http_opscom_answer_error(r, ctx,
-                                        NGX_HTTP_OPSCOM_STORE_UNAVAILABLE);
+    return ngx_http_opscom_answer_error(
+        r, ctx, NGX_HTTP_OPSCOM_STORE_UNAVAILABLE);
 }
 
 
 static ngx_int_t
-ngx_http_opscom_write_prepare(ngx_http_request_t *r,
-    ngx_http_opscom_ctx_t *ctx)
+ngx_http_opscom_write_prepare(
+    ngx_http_request_t *r, ngx_http_opscom_ctx_t *ctx)
 {
     ngx_opscom_write_t          write;
     ngx_opscom_field_t          fields[PERMIT_FIELDS_MAX];
@@ -126,8 +126,8 @@ ngx_http_opscom_write_prepare(ngx_http_request_t *r,
 /* The reference ID of a push is new, that of the others is given. */
 
 static ngx_int_t
-ngx_http_opscom_write_reference(ngx_http_request_t *r,
-    ngx_http_opscom_ctx_t *ctx)
+ngx_http_opscom_write_reference(
+    ngx_http_request_t *r, ngx_http_opscom_ctx_t *ctx)
 {
     uint8_t random[PERMIT_UUID_BYTES];
 
@@ -170,11 +170,10 @@ ngx_http_opscom_write_now(ngx_http_request_t *r, ngx_opscom_write_t *write)
     ngx_gmtime(tp->sec, &tm);
 
     write->now.len = ngx_sprintf(write->now.data,
-                                 "%4d-%02d-%02dT%02d:%02d:%02d.%03MZ",
-                                 tm.ngx_tm_year, tm.ngx_tm_mon,
-                                 tm.ngx_tm_mday, tm.ngx_tm_hour,
-                                 tm.ngx_tm_min, tm.ngx_tm_sec, tp->msec)
-                     - write->now.data;
+                         "%4d-%02d-%02dT%02d:%02d:%02d.%03MZ", tm.ngx_tm_year,
+                         tm.ngx_tm_mon, tm.ngx_tm_mday, tm.ngx_tm_hour,
+                         tm.ngx_tm_min, tm.ngx_tm_sec, tp->msec)
+        - write->now.data;
 
     return NGX_OK;
 }
@@ -301,12 +300,12 @@ ngx_http_opscom_write_fields(ngx_http_opscom_ctx_t *ctx,
 
 
 static ngx_uint_t
-ngx_http_opscom_write_is_named(ngx_http_opscom_ctx_t *ctx,
-    permit_field_t *field)
+ngx_http_opscom_write_is_named(
+    ngx_http_opscom_ctx_t *ctx, permit_field_t *field)
 {
     return ctx->endpoint->id == NGX_HTTP_OPSCOM_PUSH && field->form == 0
-           && (field->id == PERMIT_PLATE || field->id == PERMIT_START
-               || field->id == PERMIT_END);
+        && (field->id == PERMIT_PLATE || field->id == PERMIT_START
+            || field->id == PERMIT_END);
 }
 
 
@@ -341,8 +340,8 @@ ngx_http_opscom_write_read(ngx_opscom_call_t *call, ngx_opscom_reply_t *reply)
 
 
 static void
-ngx_http_opscom_write_done(ngx_opscom_call_t *call,
-    ngx_opscom_outcome_t outcome)
+ngx_http_opscom_write_done(
+    ngx_opscom_call_t *call, ngx_opscom_outcome_t outcome)
 {
     ngx_int_t              rc;
     ngx_connection_t      *c;
@@ -364,13 +363,13 @@ ngx_http_opscom_write_done(ngx_opscom_call_t *call,
         break;
 
     case NGX_OPSCOM_UNAVAILABLE:
-        rc = ngx_http_opscom_answer_error(r, ctx,
-                                          NGX_HTTP_OPSCOM_STORE_UNAVAILABLE);
+        rc = ngx_http_opscom_answer_error(
+            r, ctx, NGX_HTTP_OPSCOM_STORE_UNAVAILABLE);
         break;
 
     default:
-        rc = ngx_http_opscom_answer_error(r, ctx,
-                                          NGX_HTTP_OPSCOM_STORE_TIMEOUT);
+        rc = ngx_http_opscom_answer_error(
+            r, ctx, NGX_HTTP_OPSCOM_STORE_TIMEOUT);
     }
 
     ngx_http_finalize_request(r, rc);
@@ -379,27 +378,26 @@ ngx_http_opscom_write_done(ngx_opscom_call_t *call,
 
 
 static ngx_int_t
-ngx_http_opscom_write_answer(ngx_http_request_t *r,
-    ngx_http_opscom_ctx_t *ctx)
+ngx_http_opscom_write_answer(ngx_http_request_t *r, ngx_http_opscom_ctx_t *ctx)
 {
     switch (ctx->result.verdict) {
 
     case NGX_OPSCOM_UNAUTHORIZED:
-        return ngx_http_opscom_answer_error(r, ctx,
-                                            NGX_HTTP_OPSCOM_TOKEN_REFUSED);
+        return ngx_http_opscom_answer_error(
+            r, ctx, NGX_HTTP_OPSCOM_TOKEN_REFUSED);
 
     case NGX_OPSCOM_KEY_REUSED:
-        return ngx_http_opscom_answer_error(r, ctx,
-                                        NGX_HTTP_OPSCOM_IDEMPOTENCY_REUSED);
+        return ngx_http_opscom_answer_error(
+            r, ctx, NGX_HTTP_OPSCOM_IDEMPOTENCY_REUSED);
 
     case NGX_OPSCOM_NOT_FOUND:
-        return ngx_http_opscom_answer_error(r, ctx,
-                                            NGX_HTTP_OPSCOM_RECORD_NOT_FOUND);
+        return ngx_http_opscom_answer_error(
+            r, ctx, NGX_HTTP_OPSCOM_RECORD_NOT_FOUND);
 
     case NGX_OPSCOM_END_NOT_AFTER_START:
         ctx->permit.code[PERMIT_END] = PERMIT_END_NOT_AFTER_START;
-        return ngx_http_opscom_answer_error(r, ctx,
-                                            NGX_HTTP_OPSCOM_VALIDATION_FAILED);
+        return ngx_http_opscom_answer_error(
+            r, ctx, NGX_HTTP_OPSCOM_VALIDATION_FAILED);
 
     default:
         return ngx_http_opscom_write_success(r, ctx);
@@ -408,8 +406,8 @@ ngx_http_opscom_write_answer(ngx_http_request_t *r,
 
 
 static ngx_int_t
-ngx_http_opscom_write_success(ngx_http_request_t *r,
-    ngx_http_opscom_ctx_t *ctx)
+ngx_http_opscom_write_success(
+    ngx_http_request_t *r, ngx_http_opscom_ctx_t *ctx)
 {
     static ngx_str_t replayed = ngx_string("replayed");
 

@@ -25,7 +25,10 @@ typedef struct {
     size_t      len;
 } permit_text_t;
 
-#define PERMIT_TEXT(literal)  { literal, sizeof(literal) - 1 }
+#define PERMIT_TEXT(literal)                                                  \
+    {                                                                         \
+        literal, sizeof(literal) - 1                                          \
+    }
 
 
 /*
@@ -72,15 +75,15 @@ typedef enum {
 } permit_code_t;
 
 
-#define PERMIT_MAX_NAMES     3
-#define PERMIT_MAX_FIELDS    2
+#define PERMIT_MAX_NAMES  3
+#define PERMIT_MAX_FIELDS 2
 
 /*
  * Room for all normal forms of one permit: two times and their seconds, an
  * amount and its cents, a currency, and a plate of 25 four-byte characters.
  */
-#define PERMIT_MAX_CURRENCY  10
-#define PERMIT_SCRATCH       256
+#define PERMIT_MAX_CURRENCY 10
+#define PERMIT_SCRATCH      256
 
 
 typedef struct permit_s           permit_t;
@@ -93,17 +96,17 @@ typedef struct permit_form_s      permit_form_t;
  * Judges a present, trimmed value that is short enough and free of control
  * characters, and leaves its normal form in permit->stored[id].
  */
-typedef permit_code_t (*permit_rule_pt)(permit_t *permit, permit_id_t id,
-    const permit_rules_t *rules);
+typedef permit_code_t (*permit_rule_pt)(
+    permit_t *permit, permit_id_t id, const permit_rules_t *rules);
 
 
 struct permit_attribute_s {
-    const char    *canonical;                  /* the name in metrics */
-    permit_text_t  names[PERMIT_MAX_NAMES];    /* accepted; len 0 ends */
-    permit_text_t  fields[PERMIT_MAX_FIELDS];  /* stored as; len 0 ends */
-    size_t         limit;                      /* in code points */
+    const char    *canonical;                 /* the name in metrics */
+    permit_text_t  names[PERMIT_MAX_NAMES];   /* accepted; len 0 ends */
+    permit_text_t  fields[PERMIT_MAX_FIELDS]; /* stored as; len 0 ends */
+    size_t         limit;                     /* in code points */
     permit_rule_pt rule;
-    const char    *accepts;                    /* for people */
+    const char    *accepts; /* for people */
 };
 
 
@@ -163,7 +166,7 @@ typedef struct {
     permit_text_t value;
 } permit_field_t;
 
-#define PERMIT_FIELDS_MAX  (PERMIT_ATTRIBUTES * PERMIT_MAX_FIELDS)
+#define PERMIT_FIELDS_MAX (PERMIT_ATTRIBUTES * PERMIT_MAX_FIELDS)
 
 
 extern const permit_attribute_t permit_attributes[PERMIT_ATTRIBUTES];

@@ -158,8 +158,8 @@ static const struct {
 
 
 permit_id_t
-permit_find(const permit_form_t *form, permit_text_t name,
-    const permit_text_t **found)
+permit_find(
+    const permit_form_t *form, permit_text_t name, const permit_text_t **found)
 {
     unsigned             i, n;
     const permit_text_t *names;

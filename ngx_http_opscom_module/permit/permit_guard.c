@@ -10,18 +10,18 @@ enum {
 };
 
 
-static permit_guard_verdict_t permit_guard_byte(permit_guard_t *guard,
-    unsigned char c);
-static permit_guard_verdict_t permit_guard_plain(permit_guard_t *guard,
-    unsigned char c);
-static permit_guard_verdict_t permit_guard_lead(permit_guard_t *guard,
-    unsigned char c);
-static permit_guard_verdict_t permit_guard_continuation(permit_guard_t *guard,
-    unsigned char c);
-static permit_guard_verdict_t permit_guard_backslash(permit_guard_t *guard,
-    unsigned char c);
-static permit_guard_verdict_t permit_guard_digit(permit_guard_t *guard,
-    unsigned char c);
+static permit_guard_verdict_t permit_guard_byte(
+    permit_guard_t *guard, unsigned char c);
+static permit_guard_verdict_t permit_guard_plain(
+    permit_guard_t *guard, unsigned char c);
+static permit_guard_verdict_t permit_guard_lead(
+    permit_guard_t *guard, unsigned char c);
+static permit_guard_verdict_t permit_guard_continuation(
+    permit_guard_t *guard, unsigned char c);
+static permit_guard_verdict_t permit_guard_backslash(
+    permit_guard_t *guard, unsigned char c);
+static permit_guard_verdict_t permit_guard_digit(
+    permit_guard_t *guard, unsigned char c);
 static permit_guard_verdict_t permit_guard_unit(permit_guard_t *guard);
 static bool permit_guard_token(permit_guard_t *guard, unsigned char c);
 

@@ -20,7 +20,7 @@
 #include "permit.h"
 
 
-#define PERMIT_MAX_TOKEN  65536 /* bytes as sent, without the quotes */
+#define PERMIT_MAX_TOKEN 65536 /* bytes as sent, without the quotes */
 
 
 typedef enum {

@@ -5,10 +5,10 @@
 #include "permit.h"
 
 
-static permit_code_t permit_judge_one(permit_t *permit, permit_id_t id,
-    const permit_rules_t *rules);
+static permit_code_t permit_judge_one(
+    permit_t *permit, permit_id_t id, const permit_rules_t *rules);
 static size_t permit_code_points(permit_text_t text);
-static bool permit_has_control(permit_text_t text);
+static bool   permit_has_control(permit_text_t text);
 
 
 permit_code_t

@@ -8,52 +8,52 @@
 #include "permit_parser.h"
 
 
-#define PERMIT_TEXT_ROOM  384 /* the documented body has some 110 bytes */
+#define PERMIT_TEXT_ROOM 384 /* the documented body has some 110 bytes */
 
 
 struct permit_parser_s {
-    permit_t             *permit;
-    const permit_form_t  *form;
+    permit_t              *permit;
+    const permit_form_t   *form;
     const permit_memory_t *memory;
 
-    yajl_handle           yajl;
-    yajl_alloc_funcs      yajl_memory;
-    jmp_buf               no_memory;
-    permit_guard_t        guard;
+    yajl_handle      yajl;
+    yajl_alloc_funcs yajl_memory;
+    jmp_buf          no_memory;
+    permit_guard_t   guard;
 
-    size_t                max_body;  /* SIZE_MAX: no limit */
-    size_t                received;
-    size_t                mark;      /* bytes of a byte order mark seen */
-    size_t                offset;
-    const char           *reason;
-    permit_parse_t        outcome;   /* of all that came so far */
+    size_t         max_body; /* SIZE_MAX: no limit */
+    size_t         received;
+    size_t         mark; /* bytes of a byte order mark seen */
+    size_t         offset;
+    const char    *reason;
+    permit_parse_t outcome; /* of all that came so far */
 
-    unsigned              depth;
-    permit_id_t           current;   /* the attribute the next value is of */
-    bool                  complete;  /* the outermost value has ended */
-    bool                  an_object;
+    unsigned    depth;
+    permit_id_t current;  /* the attribute the next value is of */
+    bool        complete; /* the outermost value has ended */
+    bool        an_object;
 
-    size_t                room_used; /* short values need no allocation */
-    char                  room[PERMIT_TEXT_ROOM];
+    size_t room_used; /* short values need no allocation */
+    char   room[PERMIT_TEXT_ROOM];
 };
 
 
-static size_t permit_parser_mark(permit_parser_t *parser, const char *data,
-    size_t len);
-static permit_parse_t permit_parser_json(permit_parser_t *parser,
-    const char *data, size_t len);
-static permit_parse_t permit_parser_trailing(permit_parser_t *parser,
-    const char *data, size_t len, size_t from);
-static permit_parse_t permit_parser_verdict(permit_parser_t *parser,
-    permit_guard_verdict_t verdict);
-static permit_parse_t permit_parser_malformed(permit_parser_t *parser,
-    size_t offset, const char *reason);
+static size_t permit_parser_mark(
+    permit_parser_t *parser, const char *data, size_t len);
+static permit_parse_t permit_parser_json(
+    permit_parser_t *parser, const char *data, size_t len);
+static permit_parse_t permit_parser_trailing(
+    permit_parser_t *parser, const char *data, size_t len, size_t from);
+static permit_parse_t permit_parser_verdict(
+    permit_parser_t *parser, permit_guard_verdict_t verdict);
+static permit_parse_t permit_parser_malformed(
+    permit_parser_t *parser, size_t offset, const char *reason);
 
-static int permit_parser_value(permit_parser_t *parser, bool absent,
-    const permit_text_t *text);
+static int permit_parser_value(
+    permit_parser_t *parser, bool absent, const permit_text_t *text);
 static void permit_parser_said(permit_parser_t *parser, permit_text_t text);
-static const char *permit_parser_keep(permit_parser_t *parser,
-    permit_text_t text);
+static const char *permit_parser_keep(
+    permit_parser_t *parser, permit_text_t text);
 static permit_text_t permit_parser_trim(permit_text_t text);
 
 static int permit_on_null(void *ctx);
@@ -67,7 +67,7 @@ static int permit_on_end(void *ctx);
 
 static void *permit_yajl_malloc(void *ctx, size_t size);
 static void *permit_yajl_realloc(void *ctx, void *block, size_t size);
-static void permit_yajl_free(void *ctx, void *block);
+static void  permit_yajl_free(void *ctx, void *block);
 
 
 static const yajl_callbacks permit_callbacks = {
@@ -153,8 +153,8 @@ permit_parser_feed(permit_parser_t *parser, const char *data, size_t len)
         return parser->outcome;
     }
 
-    fine = permit_guard_pass(&parser->guard, data + mark, allowed - mark,
-                             &verdict);
+    fine = permit_guard_pass(
+        &parser->guard, data + mark, allowed - mark, &verdict);
 
     parser->outcome = permit_parser_json(parser, data + mark, fine);
 
@@ -197,8 +197,8 @@ permit_parser_finish(permit_parser_t *parser)
     parser->yajl = NULL;
 
     if (!parser->complete) {
-        parser->outcome = permit_parser_malformed(parser, parser->received,
-                                                  "unexpected end");
+        parser->outcome = permit_parser_malformed(
+            parser, parser->received, "unexpected end");
 
     } else if (!parser->an_object) {
         parser->outcome = PERMIT_PARSE_NOT_AN_OBJECT;
@@ -232,8 +232,7 @@ permit_parser_mark(permit_parser_t *parser, const char *data, size_t len)
     for (n = 0; n < len; n++) {
 
         if (parser->mark != parser->received
-            || parser->mark == sizeof(permit_mark))
-        {
+            || parser->mark == sizeof(permit_mark)) {
             break;
         }
 
@@ -245,8 +244,8 @@ permit_parser_mark(permit_parser_t *parser, const char *data, size_t len)
 
             /* JSON starts with no such byte */
 
-            parser->outcome = permit_parser_malformed(parser, parser->received,
-                                                 "unexpected character");
+            parser->outcome = permit_parser_malformed(
+                parser, parser->received, "unexpected character");
             break;
         }
 
@@ -281,13 +280,13 @@ permit_parser_json(permit_parser_t *parser, const char *data, size_t len)
     consumed = yajl_get_bytes_consumed(parser->yajl);
 
     if (status == yajl_status_error) {
-        return permit_parser_malformed(parser, parser->received + consumed,
-                                       "unexpected character");
+        return permit_parser_malformed(
+            parser, parser->received + consumed, "unexpected character");
     }
 
     if (!parser->complete) {
-        return permit_parser_malformed(parser, parser->received + consumed,
-                                       "nested too deeply");
+        return permit_parser_malformed(
+            parser, parser->received + consumed, "nested too deeply");
     }
 
     return permit_parser_trailing(parser, data, len, consumed);
@@ -300,8 +299,8 @@ permit_parser_json(permit_parser_t *parser, const char *data, size_t len)
  */
 
 static permit_parse_t
-permit_parser_trailing(permit_parser_t *parser, const char *data, size_t len,
-    size_t from)
+permit_parser_trailing(
+    permit_parser_t *parser, const char *data, size_t len, size_t from)
 {
     size_t i;
 
@@ -316,8 +315,8 @@ permit_parser_trailing(permit_parser_t *parser, const char *data, size_t len,
             continue;
 
         default:
-            return permit_parser_malformed(parser, parser->received + i,
-                                           "trailing text");
+            return permit_parser_malformed(
+                parser, parser->received + i, "trailing text");
         }
     }
 
@@ -334,23 +333,23 @@ permit_parser_verdict(permit_parser_t *parser, permit_guard_verdict_t verdict)
         return PERMIT_PARSE_TOO_LARGE;
 
     case PERMIT_GUARD_BAD_UTF8:
-        return permit_parser_malformed(parser, parser->received,
-                                       "invalid UTF-8");
+        return permit_parser_malformed(
+            parser, parser->received, "invalid UTF-8");
 
     case PERMIT_GUARD_BAD_ESCAPE:
-        return permit_parser_malformed(parser, parser->received,
-                                       "invalid \\u escape");
+        return permit_parser_malformed(
+            parser, parser->received, "invalid \\u escape");
 
     default:
-        return permit_parser_malformed(parser, parser->received,
-                                       "unexpected control character");
+        return permit_parser_malformed(
+            parser, parser->received, "unexpected control character");
     }
 }
 
 
 static permit_parse_t
-permit_parser_malformed(permit_parser_t *parser, size_t offset,
-    const char *reason)
+permit_parser_malformed(
+    permit_parser_t *parser, size_t offset, const char *reason)
 {
     parser->offset = offset;
     parser->reason = reason;
@@ -365,8 +364,8 @@ permit_parser_malformed(permit_parser_t *parser, size_t offset,
  */
 
 static int
-permit_parser_value(permit_parser_t *parser, bool absent,
-    const permit_text_t *text)
+permit_parser_value(
+    permit_parser_t *parser, bool absent, const permit_text_t *text)
 {
     permit_said_t *said;
 
@@ -605,8 +604,8 @@ permit_yajl_malloc(void *ctx, size_t size)
 
     parser = ctx;
 
-    block = parser->memory->alloc(parser->memory->ctx,
-                                  sizeof(permit_block_t) + size);
+    block = parser->memory->alloc(
+        parser->memory->ctx, sizeof(permit_block_t) + size);
     if (block == NULL) {
         longjmp(parser->no_memory, 1);
     }
@@ -643,6 +642,7 @@ permit_yajl_free(void *ctx, void *block)
     parser = ctx;
 
     if (block) {
-        parser->memory->free(parser->memory->ctx, (permit_block_t *) block - 1);
+        parser->memory->free(
+            parser->memory->ctx, (permit_block_t *) block - 1);
     }
 }

@@ -13,7 +13,7 @@
 #include "permit.h"
 
 
-#define PERMIT_MAX_DEPTH  32
+#define PERMIT_MAX_DEPTH 32
 
 
 typedef enum {
@@ -43,8 +43,8 @@ permit_parser_t *permit_parser_create(permit_t *permit,
  * permit_parser_finish() alone.  The outcome and what was said
  * depend on the whole body only, never on where it was split.  The piece may be reused after the call.
  */
-permit_parse_t permit_parser_feed(permit_parser_t *parser, const char *data,
-    size_t len);
+permit_parse_t permit_parser_feed(
+    permit_parser_t *parser, const char *data, size_t len);
 
 /* Ends the body.  Gives yajl's memory back. */
 permit_parse_t permit_parser_finish(permit_parser_t *parser);
@@ -54,7 +54,7 @@ permit_parse_t permit_parser_finish(permit_parser_t *parser);
  * body with its byte order mark, it was found not to be JSON, and what was
  * found.  yajl may name the start or the end of a token that came in pieces.
  */
-size_t permit_parser_offset(const permit_parser_t *parser);
+size_t      permit_parser_offset(const permit_parser_t *parser);
 const char *permit_parser_reason(const permit_parser_t *parser);
 
 

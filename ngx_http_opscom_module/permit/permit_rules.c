@@ -5,16 +5,16 @@
 #include "permit_time.h"
 
 
-static permit_text_t permit_keep(permit_t *permit, const char *data,
-    size_t len);
+static permit_text_t permit_keep(
+    permit_t *permit, const char *data, size_t len);
 static permit_text_t permit_keep_number(permit_t *permit, uint64_t number);
-static char permit_upper(char c);
-static bool permit_is_digit(char c);
+static char          permit_upper(char c);
+static bool          permit_is_digit(char c);
 
 
 permit_code_t
-permit_rule_identifier(permit_t *permit, permit_id_t id,
-    const permit_rules_t *rules)
+permit_rule_identifier(
+    permit_t *permit, permit_id_t id, const permit_rules_t *rules)
 {
     char          c;
     size_t        i;
@@ -41,8 +41,8 @@ permit_rule_identifier(permit_t *permit, permit_id_t id,
 
 
 permit_code_t
-permit_rule_amount(permit_t *permit, permit_id_t id,
-    const permit_rules_t *rules)
+permit_rule_amount(
+    permit_t *permit, permit_id_t id, const permit_rules_t *rules)
 {
     size_t        i, point, zeros;
     uint64_t      cents;
@@ -93,8 +93,8 @@ permit_rule_amount(permit_t *permit, permit_id_t id,
 
 
 permit_code_t
-permit_rule_currency(permit_t *permit, permit_id_t id,
-    const permit_rules_t *rules)
+permit_rule_currency(
+    permit_t *permit, permit_id_t id, const permit_rules_t *rules)
 {
     char          upper[PERMIT_MAX_CURRENCY];
     size_t        i;
@@ -157,8 +157,8 @@ permit_rule_time(permit_t *permit, permit_id_t id, const permit_rules_t *rules)
 
 
 permit_code_t
-permit_rule_plate(permit_t *permit, permit_id_t id,
-    const permit_rules_t *rules)
+permit_rule_plate(
+    permit_t *permit, permit_id_t id, const permit_rules_t *rules)
 {
     char         *p;
     size_t        i;

@@ -13,10 +13,10 @@ typedef struct {
 
 
 static bool permit_time_split(permit_text_t text, permit_moment_t *moment);
-static bool permit_time_number(const char *digits, size_t len,
-    unsigned *number);
-static bool permit_time_is_real(const permit_moment_t *moment);
-static bool permit_time_is_leap(unsigned year);
+static bool permit_time_number(
+    const char *digits, size_t len, unsigned *number);
+static bool    permit_time_is_real(const permit_moment_t *moment);
+static bool    permit_time_is_leap(unsigned year);
 static int64_t permit_time_days(const permit_moment_t *moment);
 
 
@@ -34,7 +34,7 @@ permit_time_parse(permit_text_t text, int64_t *seconds)
     }
 
     *seconds = permit_time_days(&moment) * 86400 + moment.hour * 3600
-               + moment.minute * 60 + moment.second;
+        + moment.minute * 60 + moment.second;
 
     return PERMIT_GOOD;
 }
@@ -58,13 +58,12 @@ permit_time_split(permit_text_t text, permit_moment_t *moment)
     }
 
     return p[4] == '-' && p[7] == '-' && p[10] == 'T' && p[13] == ':'
-           && p[16] == ':'
-           && permit_time_number(p, 4, &moment->year)
-           && permit_time_number(p + 5, 2, &moment->month)
-           && permit_time_number(p + 8, 2, &moment->day)
-           && permit_time_number(p + 11, 2, &moment->hour)
-           && permit_time_number(p + 14, 2, &moment->minute)
-           && permit_time_number(p + 17, 2, &moment->second);
+        && p[16] == ':' && permit_time_number(p, 4, &moment->year)
+        && permit_time_number(p + 5, 2, &moment->month)
+        && permit_time_number(p + 8, 2, &moment->day)
+        && permit_time_number(p + 11, 2, &moment->hour)
+        && permit_time_number(p + 14, 2, &moment->minute)
+        && permit_time_number(p + 17, 2, &moment->second);
 }
 
 
@@ -95,8 +94,8 @@ static bool
 permit_time_is_real(const permit_moment_t *moment)
 {
     unsigned              days;
-    static const unsigned month_days[] = { 31, 28, 31, 30, 31, 30,
-                                           31, 31, 30, 31, 30, 31 };
+    static const unsigned month_days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30,
+        31, 30, 31 };
 
     if (moment->year < 1970 || moment->month < 1 || moment->month > 12
         || moment->hour > 23 || moment->minute > 59 || moment->second > 59)

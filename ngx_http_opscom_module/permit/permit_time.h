@@ -9,7 +9,7 @@
 #include "permit.h"
 
 
-#define PERMIT_TIME_LEN  (sizeof("1970-01-01T00:00:00Z") - 1)
+#define PERMIT_TIME_LEN (sizeof("1970-01-01T00:00:00Z") - 1)
 
 
 /*

@@ -3,8 +3,8 @@
 
 
 void
-permit_uuid_format(char text[PERMIT_UUID_LEN],
-    const uint8_t random[PERMIT_UUID_BYTES])
+permit_uuid_format(
+    char text[PERMIT_UUID_LEN], const uint8_t random[PERMIT_UUID_BYTES])
 {
     char             *p;
     unsigned          i;

@@ -2,21 +2,21 @@
 #include "ngx_opscom_address.h"
 
 
-#define NGX_OPSCOM_PORT  6379
+#define NGX_OPSCOM_PORT 6379
 
 
-static char *ngx_opscom_address_url(ngx_pool_t *pool, ngx_str_t *text,
-    ngx_opscom_url_t *url);
-static char *ngx_opscom_address_user(ngx_pool_t *pool, ngx_str_t *userinfo,
-    ngx_opscom_url_t *url);
+static char *ngx_opscom_address_url(
+    ngx_pool_t *pool, ngx_str_t *text, ngx_opscom_url_t *url);
+static char *ngx_opscom_address_user(
+    ngx_pool_t *pool, ngx_str_t *userinfo, ngx_opscom_url_t *url);
 static ngx_int_t ngx_opscom_address_decode(ngx_pool_t *pool, ngx_str_t *text);
-static char *ngx_opscom_address_server(ngx_pool_t *pool, ngx_str_t *text,
-    ngx_opscom_address_t *address);
+static char     *ngx_opscom_address_server(
+        ngx_pool_t *pool, ngx_str_t *text, ngx_opscom_address_t *address);
 
 
 char *
-ngx_opscom_address_parse(ngx_pool_t *pool, ngx_str_t *text,
-    ngx_opscom_url_t *url)
+ngx_opscom_address_parse(
+    ngx_pool_t *pool, ngx_str_t *text, ngx_opscom_url_t *url)
 {
     ngx_str_t        rest;
     static ngx_str_t plain = ngx_string("redis://");
@@ -51,8 +51,8 @@ ngx_opscom_address_parse(ngx_pool_t *pool, ngx_str_t *text,
 /* [user[:password]@]host[:port][/db] */
 
 static char *
-ngx_opscom_address_url(ngx_pool_t *pool, ngx_str_t *text,
-    ngx_opscom_url_t *url)
+ngx_opscom_address_url(
+    ngx_pool_t *pool, ngx_str_t *text, ngx_opscom_url_t *url)
 {
     char     *wrong;
     u_char   *p, *last, *at, *slash;
@@ -100,8 +100,8 @@ ngx_opscom_address_url(ngx_pool_t *pool, ngx_str_t *text,
 
 
 static char *
-ngx_opscom_address_user(ngx_pool_t *pool, ngx_str_t *userinfo,
-    ngx_opscom_url_t *url)
+ngx_opscom_address_user(
+    ngx_pool_t *pool, ngx_str_t *userinfo, ngx_opscom_url_t *url)
 {
     u_char *colon;
 
@@ -152,8 +152,8 @@ ngx_opscom_address_decode(ngx_pool_t *pool, ngx_str_t *text)
 
 
 static char *
-ngx_opscom_address_server(ngx_pool_t *pool, ngx_str_t *text,
-    ngx_opscom_address_t *address)
+ngx_opscom_address_server(
+    ngx_pool_t *pool, ngx_str_t *text, ngx_opscom_address_t *address)
 {
     ngx_url_t u;
 

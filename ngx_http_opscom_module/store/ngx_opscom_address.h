@@ -25,13 +25,13 @@ typedef struct {
  * rediss://...; a missing port is 6379.  Names are not resolved here.  Returns
  * NULL, or what is wrong: never with a password in it.
  */
-char *ngx_opscom_address_parse(ngx_pool_t *pool, ngx_str_t *text,
-    ngx_opscom_url_t *url);
+char *ngx_opscom_address_parse(
+    ngx_pool_t *pool, ngx_str_t *text, ngx_opscom_url_t *url);
 
 /* Resolves a name, in the foreground: for the start.  NULL, or what is wrong.
  */
-char *ngx_opscom_address_resolve(ngx_pool_t *pool,
-    ngx_opscom_address_t *address);
+char *ngx_opscom_address_resolve(
+    ngx_pool_t *pool, ngx_opscom_address_t *address);
 
 
 #endif /* NGX_OPSCOM_ADDRESS_H_INCLUDED */

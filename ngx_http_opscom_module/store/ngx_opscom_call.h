@@ -34,15 +34,15 @@ typedef enum {
  * Reads a reply that is not an error; the reply is gone afterwards.  NGX_ERROR
  * tells that it has the wrong shape.
  */
-typedef ngx_int_t (*ngx_opscom_read_pt)(ngx_opscom_call_t *call,
-    ngx_opscom_reply_t *reply);
+typedef ngx_int_t (*ngx_opscom_read_pt)(
+    ngx_opscom_call_t *call, ngx_opscom_reply_t *reply);
 
 /*
  * The end of the call; with NGX_OPSCOM_DONE, read() was called before.  May
  * free the call, and may send further ones.
  */
-typedef void (*ngx_opscom_done_pt)(ngx_opscom_call_t *call,
-    ngx_opscom_outcome_t outcome);
+typedef void (*ngx_opscom_done_pt)(
+    ngx_opscom_call_t *call, ngx_opscom_outcome_t outcome);
 
 
 typedef enum {
@@ -58,18 +58,18 @@ struct ngx_opscom_call_s {
 
     /* set by the caller */
 
-    ngx_opscom_read_pt   read;
-    ngx_opscom_done_pt   done;
-    void                *data;
+    ngx_opscom_read_pt read;
+    ngx_opscom_done_pt done;
+    void              *data;
 
     ngx_opscom_script_t *script; /* NULL: argv is the whole command */
     ngx_str_t           *argv;   /* a script's keys, then its arguments */
     ngx_uint_t           argc;
     ngx_uint_t           nkeys;
-    ngx_str_t            tag;    /* the hash tag of all keys */
+    ngx_str_t            tag; /* the hash tag of all keys */
 
-    ngx_uint_t           replicas; /* 0: none is waited for */
-    ngx_msec_t           replicas_time;
+    ngx_uint_t replicas; /* 0: none is waited for */
+    ngx_msec_t replicas_time;
 
     /* the store's own */
 
@@ -78,10 +78,10 @@ struct ngx_opscom_call_s {
     ngx_opscom_call_state_t state;
     uint64_t                number; /* its place in the order of replies */
     ngx_msec_t              deadline;
-    ngx_uint_t              turns;  /* how often it was sent anew */
+    ngx_uint_t              turns; /* how often it was sent anew */
     ngx_opscom_outcome_t    outcome;
-    unsigned                by_source:1; /* EVAL: Redis lost the script */
-    unsigned                asking:1;
+    unsigned                by_source : 1; /* EVAL: Redis lost the script */
+    unsigned                asking : 1;
 };
 
 

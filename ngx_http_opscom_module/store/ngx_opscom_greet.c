@@ -12,12 +12,12 @@ static ngx_int_t ngx_opscom_greet_auth(ngx_opscom_link_t *link);
 static ngx_int_t ngx_opscom_greet_select(ngx_opscom_link_t *link);
 static ngx_int_t ngx_opscom_greet_name(ngx_opscom_link_t *link);
 static ngx_int_t ngx_opscom_greet_scripts(ngx_opscom_link_t *link);
-static ngx_int_t ngx_opscom_greet_say(ngx_opscom_link_t *link,
-    ngx_str_t *argv, ngx_uint_t argc, ngx_opscom_step_pt step);
-static void ngx_opscom_greet_required(ngx_opscom_link_t *link,
-    ngx_opscom_reply_t *reply);
-static void ngx_opscom_greet_welcome(ngx_opscom_link_t *link,
-    ngx_opscom_reply_t *reply);
+static ngx_int_t ngx_opscom_greet_say(ngx_opscom_link_t *link, ngx_str_t *argv,
+    ngx_uint_t argc, ngx_opscom_step_pt step);
+static void      ngx_opscom_greet_required(
+         ngx_opscom_link_t *link, ngx_opscom_reply_t *reply);
+static void ngx_opscom_greet_welcome(
+    ngx_opscom_link_t *link, ngx_opscom_reply_t *reply);
 static void ngx_opscom_greet_heard(ngx_opscom_link_t *link);
 
 
@@ -73,7 +73,7 @@ ngx_opscom_greet_select(ngx_opscom_link_t *link)
 
     argv[1].data = database;
     argv[1].len = ngx_sprintf(database, "%ui", link->settings->database)
-                  - database;
+        - database;
 
     return ngx_opscom_greet_say(link, argv, 2, ngx_opscom_greet_required);
 }
@@ -110,8 +110,7 @@ ngx_opscom_greet_scripts(ngx_opscom_link_t *link)
         argv[2] = ngx_opscom_scripts[i].source;
 
         if (ngx_opscom_greet_say(link, argv, 3, ngx_opscom_greet_welcome)
-            != NGX_OK)
-        {
+            != NGX_OK) {
             return NGX_ERROR;
         }
     }
@@ -121,13 +120,13 @@ ngx_opscom_greet_scripts(ngx_opscom_link_t *link)
 
 
 static ngx_int_t
-ngx_opscom_greet_say(ngx_opscom_link_t *link, ngx_str_t *argv,
-    ngx_uint_t argc, ngx_opscom_step_pt step)
+ngx_opscom_greet_say(ngx_opscom_link_t *link, ngx_str_t *argv, ngx_uint_t argc,
+    ngx_opscom_step_pt step)
 {
     link->greetings++;
 
-    return ngx_opscom_link_command(link, argv, argc, step,
-                                   link->settings->connect_timeout);
+    return ngx_opscom_link_command(
+        link, argv, argc, step, link->settings->connect_timeout);
 }
 
 

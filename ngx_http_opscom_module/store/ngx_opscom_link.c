@@ -5,35 +5,34 @@
 #include "ngx_opscom_link.h"
 
 
-#define NGX_OPSCOM_PAUSE_FIRST  50   /* ms */
-#define NGX_OPSCOM_PAUSE_MOST   2000
+#define NGX_OPSCOM_PAUSE_FIRST 50 /* ms */
+#define NGX_OPSCOM_PAUSE_MOST  2000
 
 
 static ngx_int_t ngx_opscom_link_open(ngx_opscom_link_t *link);
-static void ngx_opscom_link_wait(ngx_opscom_link_t *link,
-    ngx_opscom_call_t *call);
+static void      ngx_opscom_link_wait(
+         ngx_opscom_link_t *link, ngx_opscom_call_t *call);
 static u_char *ngx_opscom_link_script(u_char *p, ngx_opscom_call_t *call);
-static void ngx_opscom_link_drain(ngx_opscom_link_t *link,
-    ngx_queue_t *ended);
-static void ngx_opscom_link_abandon(ngx_opscom_link_t *link,
-    ngx_queue_t *ended);
-static void ngx_opscom_link_end(ngx_opscom_call_t *call, ngx_queue_t *ended,
-    ngx_opscom_outcome_t outcome);
-static void ngx_opscom_link_finish(ngx_opscom_link_t *link,
-    ngx_queue_t *ended);
+static void ngx_opscom_link_drain(ngx_opscom_link_t *link, ngx_queue_t *ended);
+static void ngx_opscom_link_abandon(
+    ngx_opscom_link_t *link, ngx_queue_t *ended);
+static void ngx_opscom_link_end(
+    ngx_opscom_call_t *call, ngx_queue_t *ended, ngx_opscom_outcome_t outcome);
+static void ngx_opscom_link_finish(
+    ngx_opscom_link_t *link, ngx_queue_t *ended);
 static void ngx_opscom_link_pause(ngx_opscom_link_t *link);
-static void ngx_opscom_link_report(ngx_opscom_link_t *link, const char *what,
-    ngx_err_t err);
-static void ngx_opscom_link_retry(ngx_event_t *ev);
-static ngx_int_t ngx_opscom_link_deadline(ngx_opscom_link_t *link,
-    ngx_msec_t *deadline);
+static void ngx_opscom_link_report(
+    ngx_opscom_link_t *link, const char *what, ngx_err_t err);
+static void      ngx_opscom_link_retry(ngx_event_t *ev);
+static ngx_int_t ngx_opscom_link_deadline(
+    ngx_opscom_link_t *link, ngx_msec_t *deadline);
 static void ngx_opscom_link_overdue(ngx_event_t *ev);
 static void ngx_opscom_link_overdue_waiting(ngx_opscom_link_t *link);
 
 
 void
-ngx_opscom_link_init(ngx_opscom_link_t *link, ngx_opscom_store_t *store,
-    ngx_array_t *addresses)
+ngx_opscom_link_init(
+    ngx_opscom_link_t *link, ngx_opscom_store_t *store, ngx_array_t *addresses)
 {
     ngx_memzero(link, sizeof(ngx_opscom_link_t));
 
@@ -156,7 +155,8 @@ ngx_opscom_link_submit(ngx_opscom_link_t *link, ngx_opscom_call_t *call)
     }
 
     for (i = 0; i < call->argc; i++) {
-        p = ngx_opscom_write_argument(p, call->argv[i].data, call->argv[i].len);
+        p = ngx_opscom_write_argument(
+            p, call->argv[i].data, call->argv[i].len);
     }
 
     link->out.last = p;
@@ -195,13 +195,13 @@ ngx_opscom_link_script(u_char *p, ngx_opscom_call_t *call)
 
     if (call->by_source) {
         p = ngx_opscom_write_argument(p, (u_char *) "EVAL", 4);
-        p = ngx_opscom_write_argument(p, call->script->source.data,
-                                      call->script->source.len);
+        p = ngx_opscom_write_argument(
+            p, call->script->source.data, call->script->source.len);
 
     } else {
         p = ngx_opscom_write_argument(p, (u_char *) "EVALSHA", 7);
-        p = ngx_opscom_write_argument(p, call->script->sha1,
-                                      NGX_OPSCOM_SHA1_LEN);
+        p = ngx_opscom_write_argument(
+            p, call->script->sha1, NGX_OPSCOM_SHA1_LEN);
     }
 
     len = ngx_sprintf(nkeys, "%ui", call->nkeys) - nkeys;
@@ -219,8 +219,7 @@ ngx_opscom_link_command(ngx_opscom_link_t *link, ngx_str_t *argv,
 
     before = link->out.last - link->out.pos;
 
-    if (ngx_opscom_write_command(&link->out, argv, argc, &link->log)
-        != NGX_OK)
+    if (ngx_opscom_write_command(&link->out, argv, argc, &link->log) != NGX_OK)
     {
         return NGX_ERROR;
     }
@@ -255,10 +254,10 @@ ngx_opscom_link_ready(ngx_opscom_link_t *link)
         link->down = 0;
 
         ngx_log_error(NGX_LOG_ERR, &link->log, 0,
-                      "opscom: redis %V is back after %M ms,"
-                      " %ui requests were refused",
-                      ngx_opscom_link_name(link),
-                      ngx_current_msec - link->down_since, link->refused);
+            "opscom: redis %V is back after %M ms,"
+            " %ui requests were refused",
+            ngx_opscom_link_name(link), ngx_current_msec - link->down_since,
+            link->refused);
 
         (void) ngx_atomic_fetch_add(
             &ngx_opscom_store_gauges(link->store)->down, -1);
@@ -325,8 +324,8 @@ ngx_opscom_link_fail(ngx_opscom_link_t *link, const char *what, ngx_err_t err)
 
     } else if (was_ready && !was_busy) {
         ngx_log_error(NGX_LOG_INFO, &link->log, err,
-                      "opscom: redis %V: %s while idle",
-                      ngx_opscom_link_name(link), what);
+            "opscom: redis %V: %s while idle", ngx_opscom_link_name(link),
+            what);
 
         link->state = NGX_OPSCOM_LINK_IDLE;
         return;
@@ -366,10 +365,10 @@ ngx_opscom_link_drain(ngx_opscom_link_t *link, ngx_queue_t *ended)
         ngx_queue_remove(q);
 
         ngx_opscom_link_end(ngx_queue_data(q, ngx_opscom_call_t, queue), ended,
-                            NGX_OPSCOM_UNKNOWN);
+            NGX_OPSCOM_UNKNOWN);
     }
 
-    for ( ;; ) {
+    for (;;) {
         slot = ngx_opscom_order_head(&link->order);
 
         if (slot == NULL) {
@@ -380,8 +379,8 @@ ngx_opscom_link_drain(ngx_opscom_link_t *link, ngx_queue_t *ended)
 
         if (slot->call) {
             ngx_opscom_link_end(slot->call, ended,
-                                slot->end <= link->sent
-                                ? NGX_OPSCOM_UNKNOWN : NGX_OPSCOM_UNAVAILABLE);
+                slot->end <= link->sent ? NGX_OPSCOM_UNKNOWN
+                                        : NGX_OPSCOM_UNAVAILABLE);
 
         } else if (slot->step == NULL) {
             ngx_opscom_store_ended(link->store);
@@ -402,14 +401,14 @@ ngx_opscom_link_abandon(ngx_opscom_link_t *link, ngx_queue_t *ended)
         ngx_queue_remove(q);
 
         ngx_opscom_link_end(ngx_queue_data(q, ngx_opscom_call_t, queue), ended,
-                            NGX_OPSCOM_UNAVAILABLE);
+            NGX_OPSCOM_UNAVAILABLE);
     }
 }
 
 
 static void
-ngx_opscom_link_end(ngx_opscom_call_t *call, ngx_queue_t *ended,
-    ngx_opscom_outcome_t outcome)
+ngx_opscom_link_end(
+    ngx_opscom_call_t *call, ngx_queue_t *ended, ngx_opscom_outcome_t outcome)
 {
     call->state = NGX_OPSCOM_CALL_ENDING;
     call->outcome = outcome;
@@ -466,8 +465,8 @@ ngx_opscom_link_pause(ngx_opscom_link_t *link)
 
 
 static void
-ngx_opscom_link_report(ngx_opscom_link_t *link, const char *what,
-    ngx_err_t err)
+ngx_opscom_link_report(
+    ngx_opscom_link_t *link, const char *what, ngx_err_t err)
 {
     if (link->down) {
         return;
@@ -478,11 +477,11 @@ ngx_opscom_link_report(ngx_opscom_link_t *link, const char *what,
     link->refused = 0;
 
     ngx_log_error(NGX_LOG_ERR, &link->log, err,
-                  "opscom: redis %V is unavailable: %s",
-                  ngx_opscom_link_name(link), what);
+        "opscom: redis %V is unavailable: %s", ngx_opscom_link_name(link),
+        what);
 
-    (void) ngx_atomic_fetch_add(&ngx_opscom_store_gauges(link->store)->down,
-                                1);
+    (void) ngx_atomic_fetch_add(
+        &ngx_opscom_store_gauges(link->store)->down, 1);
 }
 
 
@@ -523,8 +522,8 @@ ngx_opscom_link_watch(ngx_opscom_link_t *link)
 
     deadline -= ngx_current_msec;
 
-    ngx_add_timer(&link->overdue,
-                  (ngx_msec_int_t) deadline > 0 ? deadline : 1);
+    ngx_add_timer(
+        &link->overdue, (ngx_msec_int_t) deadline > 0 ? deadline : 1);
 }
 
 
@@ -590,7 +589,7 @@ ngx_opscom_link_overdue(ngx_event_t *ev)
         }
 
     } else if (link->state != NGX_OPSCOM_LINK_IDLE
-               && link->state != NGX_OPSCOM_LINK_PAUSED)
+        && link->state != NGX_OPSCOM_LINK_PAUSED)
     {
         if ((ngx_msec_int_t) (link->deadline - ngx_current_msec) <= 0) {
             ngx_opscom_link_fail(link, "no connection in time", 0);
@@ -662,8 +661,7 @@ ngx_int_t
 ngx_opscom_link_is_busy(ngx_opscom_link_t *link)
 {
     return link->order.head != link->order.tail
-           || !ngx_queue_empty(&link->waiting)
-           || !ngx_queue_empty(&link->held);
+        || !ngx_queue_empty(&link->waiting) || !ngx_queue_empty(&link->held);
 }
 
 

@@ -39,8 +39,8 @@ typedef enum {
 typedef struct ngx_opscom_slot_s ngx_opscom_slot_t;
 
 /* Takes the reply to one of the link's own commands. */
-typedef void (*ngx_opscom_step_pt)(ngx_opscom_link_t *link,
-    ngx_opscom_reply_t *reply);
+typedef void (*ngx_opscom_step_pt)(
+    ngx_opscom_link_t *link, ngx_opscom_reply_t *reply);
 
 
 /* A command that was written, in the order in which replies come. */
@@ -64,44 +64,44 @@ typedef struct {
 
 
 struct ngx_opscom_link_s {
-    ngx_opscom_store_t     *store;
-    ngx_opscom_settings_t  *settings;
-    ngx_array_t            *addresses; /* of ngx_opscom_address_t */
-    ngx_uint_t              address;   /* the one in use */
-    ngx_uint_t              tried;     /* addresses, since the last pause */
+    ngx_opscom_store_t    *store;
+    ngx_opscom_settings_t *settings;
+    ngx_array_t           *addresses; /* of ngx_opscom_address_t */
+    ngx_uint_t             address;   /* the one in use */
+    ngx_uint_t             tried;     /* addresses, since the last pause */
 
     ngx_opscom_link_state_t state;
     ngx_peer_connection_t   peer;
     ngx_resolver_ctx_t     *resolving;
     ngx_sockaddr_t          resolved;
-    ngx_pool_t             *pool;      /* the connection's */
+    ngx_pool_t             *pool; /* the connection's */
     ngx_log_t               log;
-    ngx_log_t               quiet;     /* for what the link itself reports */
+    ngx_log_t               quiet;      /* for what the link itself reports */
     ngx_uint_t              generation; /* of the connection */
-    ngx_uint_t              greetings; /* replies that it still waits for */
+    ngx_uint_t              greetings;  /* replies that it still waits for */
 
-    ngx_opscom_reader_t     reader;
-    ngx_opscom_out_t        out;
-    uint64_t                written;   /* bytes, by this connection ... */
-    uint64_t                sent;      /* ... and of them sent */
-    ngx_opscom_order_t      order;
+    ngx_opscom_reader_t reader;
+    ngx_opscom_out_t    out;
+    uint64_t            written; /* bytes, by this connection ... */
+    uint64_t            sent;    /* ... and of them sent */
+    ngx_opscom_order_t  order;
 
-    ngx_queue_t             waiting;   /* calls, for the link to be ready */
-    ngx_queue_t             held;      /* calls, for replicas */
-    ngx_uint_t              replicas;  /* to be waited for in this turn */
-    ngx_msec_t              replicas_time;
+    ngx_queue_t waiting;  /* calls, for the link to be ready */
+    ngx_queue_t held;     /* calls, for replicas */
+    ngx_uint_t  replicas; /* to be waited for in this turn */
+    ngx_msec_t  replicas_time;
 
-    ngx_event_t             flush;     /* posted: the end of the turn */
-    ngx_event_t             overdue;   /* timer: a deadline */
-    ngx_event_t             retry;     /* timer: the pause is over */
+    ngx_event_t flush;   /* posted: the end of the turn */
+    ngx_event_t overdue; /* timer: a deadline */
+    ngx_event_t retry;   /* timer: the pause is over */
 
-    ngx_msec_t              deadline;  /* of becoming ready */
-    ngx_uint_t              failures;  /* in a row */
-    ngx_msec_t              down_since;
-    ngx_uint_t              refused;   /* calls, since then */
-    unsigned                down:1;
-    unsigned                trial:1;   /* opened after a pause */
-    unsigned                stale:1;   /* closes when nothing is in flight */
+    ngx_msec_t deadline; /* of becoming ready */
+    ngx_uint_t failures; /* in a row */
+    ngx_msec_t down_since;
+    ngx_uint_t refused; /* calls, since then */
+    unsigned   down : 1;
+    unsigned   trial : 1; /* opened after a pause */
+    unsigned   stale : 1; /* closes when nothing is in flight */
 };
 
 
@@ -110,24 +110,24 @@ void ngx_opscom_link_init(ngx_opscom_link_t *link, ngx_opscom_store_t *store,
     ngx_array_t *addresses);
 
 /* As ngx_opscom_store_send(), but for the bound on commands in flight. */
-ngx_int_t ngx_opscom_link_send(ngx_opscom_link_t *link,
-    ngx_opscom_call_t *call);
+ngx_int_t ngx_opscom_link_send(
+    ngx_opscom_link_t *link, ngx_opscom_call_t *call);
 
 /* Writes a command of the link's own; its reply goes to step(). */
 ngx_int_t ngx_opscom_link_command(ngx_opscom_link_t *link, ngx_str_t *argv,
     ngx_uint_t argc, ngx_opscom_step_pt step, ngx_msec_t timeout);
 
 /* Writes a call, now that the link is ready; NGX_ERROR without memory. */
-ngx_int_t ngx_opscom_link_submit(ngx_opscom_link_t *link,
-    ngx_opscom_call_t *call);
+ngx_int_t ngx_opscom_link_submit(
+    ngx_opscom_link_t *link, ngx_opscom_call_t *call);
 
 /*
  * The one way out of every state: closes the connection, ends every call that
  * it took along, reports, and sees to the next attempt.  "what" and err
  * (errno, or 0) are for the log.
  */
-void ngx_opscom_link_fail(ngx_opscom_link_t *link, const char *what,
-    ngx_err_t err);
+void ngx_opscom_link_fail(
+    ngx_opscom_link_t *link, const char *what, ngx_err_t err);
 
 /* Closes for good, without a word: the worker exits. */
 void ngx_opscom_link_close(ngx_opscom_link_t *link);
@@ -173,15 +173,15 @@ void ngx_opscom_reach_close(ngx_opscom_link_t *link);
 /* ngx_opscom_order.c */
 
 /* The next free slot, zeroed, or NULL without memory. */
-ngx_opscom_slot_t *ngx_opscom_order_push(ngx_opscom_order_t *order,
-    ngx_log_t *log);
+ngx_opscom_slot_t *ngx_opscom_order_push(
+    ngx_opscom_order_t *order, ngx_log_t *log);
 
 /* The oldest slot, or NULL. */
 ngx_opscom_slot_t *ngx_opscom_order_head(ngx_opscom_order_t *order);
 
 /* The slot with this number, which must be in the ring. */
-ngx_opscom_slot_t *ngx_opscom_order_slot(ngx_opscom_order_t *order,
-    uint64_t number);
+ngx_opscom_slot_t *ngx_opscom_order_slot(
+    ngx_opscom_order_t *order, uint64_t number);
 
 
 /* ngx_opscom_reply.c: what a reply means for the call that it answers. */
@@ -190,8 +190,8 @@ void ngx_opscom_reply_take(ngx_opscom_link_t *link, ngx_opscom_call_t *call,
     ngx_opscom_reply_t *reply);
 
 /* The reply to WAIT: ends the held calls. */
-void ngx_opscom_reply_replicas(ngx_opscom_link_t *link,
-    ngx_opscom_reply_t *reply);
+void ngx_opscom_reply_replicas(
+    ngx_opscom_link_t *link, ngx_opscom_reply_t *reply);
 
 
 /* ngx_opscom_store.c: what the links tell the store. */
@@ -200,12 +200,12 @@ void ngx_opscom_reply_replicas(ngx_opscom_link_t *link,
 void ngx_opscom_store_ended(ngx_opscom_store_t *store);
 
 /* Redis refused to execute; reported once for each change of the reason. */
-void ngx_opscom_store_refused(ngx_opscom_store_t *store,
-    ngx_opscom_link_t *link, ngx_str_t *why);
+void ngx_opscom_store_refused(
+    ngx_opscom_store_t *store, ngx_opscom_link_t *link, ngx_str_t *why);
 
 /* Redis executed a call. */
-void ngx_opscom_store_accepted(ngx_opscom_store_t *store,
-    ngx_opscom_link_t *link);
+void ngx_opscom_store_accepted(
+    ngx_opscom_store_t *store, ngx_opscom_link_t *link);
 
 ngx_opscom_gauges_t *ngx_opscom_store_gauges(ngx_opscom_store_t *store);
 

@@ -2,11 +2,11 @@
 #include "ngx_opscom_link.h"
 
 
-#define NGX_OPSCOM_ORDER_FIRST  64
+#define NGX_OPSCOM_ORDER_FIRST 64
 
 
-static ngx_int_t ngx_opscom_order_grow(ngx_opscom_order_t *order,
-    ngx_log_t *log);
+static ngx_int_t ngx_opscom_order_grow(
+    ngx_opscom_order_t *order, ngx_log_t *log);
 
 
 ngx_opscom_slot_t *

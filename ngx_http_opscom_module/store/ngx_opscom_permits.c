@@ -2,10 +2,10 @@
 #include "ngx_opscom_permits.h"
 
 
-#define NGX_OPSCOM_PUSH_KEYS       7
-#define NGX_OPSCOM_PUSH_ARGUMENTS  23 /* without the other fields */
-#define NGX_OPSCOM_EDIT_KEYS       4
-#define NGX_OPSCOM_EDIT_ARGUMENTS  9
+#define NGX_OPSCOM_PUSH_KEYS      7
+#define NGX_OPSCOM_PUSH_ARGUMENTS 23 /* without the other fields */
+#define NGX_OPSCOM_EDIT_KEYS      4
+#define NGX_OPSCOM_EDIT_ARGUMENTS 9
 
 
 /* Keys and arguments as they are put together. */
@@ -14,24 +14,24 @@ typedef struct {
     ngx_pool_t *pool;
     ngx_str_t  *argv;
     ngx_uint_t  argc;
-    ngx_str_t   base;    /* <prefix>:{<client>}: */
-    u_char     *text;    /* room for numbers and keys */
+    ngx_str_t   base; /* <prefix>:{<client>}: */
+    u_char     *text; /* room for numbers and keys */
 } ngx_opscom_words_t;
 
 
 static ngx_int_t ngx_opscom_words_init(ngx_opscom_words_t *words,
     ngx_opscom_write_t *write, ngx_uint_t room, ngx_pool_t *pool);
-static void ngx_opscom_add(ngx_opscom_words_t *words, ngx_str_t *word);
-static void ngx_opscom_add_literal(ngx_opscom_words_t *words, char *literal,
-    size_t len);
+static void      ngx_opscom_add(ngx_opscom_words_t *words, ngx_str_t *word);
+static void      ngx_opscom_add_literal(
+         ngx_opscom_words_t *words, char *literal, size_t len);
 static void ngx_opscom_add_number(ngx_opscom_words_t *words, uint64_t number);
 static void ngx_opscom_add_wanted(ngx_opscom_words_t *words, uint64_t number);
-static void ngx_opscom_add_key(ngx_opscom_words_t *words, char *kind,
-    size_t len, ngx_str_t *name);
-static void ngx_opscom_add_pair(ngx_opscom_words_t *words, char *name,
-    size_t len, ngx_str_t *value);
-static void ngx_opscom_add_fields(ngx_opscom_words_t *words,
-    ngx_opscom_write_t *write);
+static void ngx_opscom_add_key(
+    ngx_opscom_words_t *words, char *kind, size_t len, ngx_str_t *name);
+static void ngx_opscom_add_pair(
+    ngx_opscom_words_t *words, char *name, size_t len, ngx_str_t *value);
+static void ngx_opscom_add_fields(
+    ngx_opscom_words_t *words, ngx_opscom_write_t *write);
 static ngx_int_t ngx_opscom_edit(ngx_opscom_call_t *call,
     ngx_opscom_write_t *write, ngx_pool_t *pool, ngx_uint_t update);
 static ngx_int_t ngx_opscom_result_text(ngx_opscom_reply_t *reply,
@@ -49,15 +49,16 @@ static ngx_int_t ngx_opscom_result_text(ngx_opscom_reply_t *reply,
 
 
 ngx_int_t
-ngx_opscom_permits_push(ngx_opscom_call_t *call, ngx_opscom_write_t *write,
-    ngx_pool_t *pool)
+ngx_opscom_permits_push(
+    ngx_opscom_call_t *call, ngx_opscom_write_t *write, ngx_pool_t *pool)
 {
     time_t             expires;
     ngx_opscom_words_t words;
 
-    if (ngx_opscom_words_init(&words, write, NGX_OPSCOM_PUSH_KEYS
-                              + NGX_OPSCOM_PUSH_ARGUMENTS
-                              + write->nfields * 2, pool)
+    if (ngx_opscom_words_init(&words, write,
+            NGX_OPSCOM_PUSH_KEYS + NGX_OPSCOM_PUSH_ARGUMENTS
+                + write->nfields * 2,
+            pool)
         != NGX_OK)
     {
         return NGX_ERROR;
@@ -83,7 +84,7 @@ ngx_opscom_permits_push(ngx_opscom_call_t *call, ngx_opscom_write_t *write,
 
     if (write->retention) {
         expires = ngx_max(write->now_seconds, write->end_seconds)
-                  + write->retention;
+            + write->retention;
     }
 
     ngx_opscom_add(&words, &write->token_digest);
@@ -93,8 +94,8 @@ ngx_opscom_permits_push(ngx_opscom_call_t *call, ngx_opscom_write_t *write,
     ngx_opscom_add_number(&words, write->now_seconds);
     ngx_opscom_add_wanted(&words, write->retention);
     ngx_opscom_add(&words, &write->fingerprint);
-    ngx_opscom_add_wanted(&words, write->idempotency.len
-                                  ? write->idempotency_ttl : 0);
+    ngx_opscom_add_wanted(
+        &words, write->idempotency.len ? write->idempotency_ttl : 0);
     ngx_opscom_add_wanted(&words, write->dedup);
     ngx_opscom_add_wanted(&words, write->replicas != 0);
     ngx_opscom_add(&words, &write->zone);
@@ -119,16 +120,16 @@ ngx_opscom_permits_push(ngx_opscom_call_t *call, ngx_opscom_write_t *write,
 
 
 ngx_int_t
-ngx_opscom_permits_update(ngx_opscom_call_t *call, ngx_opscom_write_t *write,
-    ngx_pool_t *pool)
+ngx_opscom_permits_update(
+    ngx_opscom_call_t *call, ngx_opscom_write_t *write, ngx_pool_t *pool)
 {
     return ngx_opscom_edit(call, write, pool, 1);
 }
 
 
 ngx_int_t
-ngx_opscom_permits_delete(ngx_opscom_call_t *call, ngx_opscom_write_t *write,
-    ngx_pool_t *pool)
+ngx_opscom_permits_delete(
+    ngx_opscom_call_t *call, ngx_opscom_write_t *write, ngx_pool_t *pool)
 {
     return ngx_opscom_edit(call, write, pool, 0);
 }
@@ -140,9 +141,10 @@ ngx_opscom_edit(ngx_opscom_call_t *call, ngx_opscom_write_t *write,
 {
     ngx_opscom_words_t words;
 
-    if (ngx_opscom_words_init(&words, write, NGX_OPSCOM_EDIT_KEYS
-                              + NGX_OPSCOM_EDIT_ARGUMENTS
-                              + write->nfields * 2, pool)
+    if (ngx_opscom_words_init(&words, write,
+            NGX_OPSCOM_EDIT_KEYS + NGX_OPSCOM_EDIT_ARGUMENTS
+                + write->nfields * 2,
+            pool)
         != NGX_OK)
     {
         return NGX_ERROR;
@@ -200,9 +202,9 @@ ngx_opscom_words_init(ngx_opscom_words_t *words, ngx_opscom_write_t *write,
     /* each key, and each number, of all that may come */
 
     size = (NGX_OPSCOM_PUSH_KEYS + 1) * (base + sizeof("tokens:") - 1)
-           + write->reference_id.len + write->plate.len
-           + 2 * NGX_OPSCOM_DIGEST_LEN
-           + NGX_OPSCOM_PUSH_ARGUMENTS * NGX_INT64_LEN;
+        + write->reference_id.len + write->plate.len
+        + 2 * NGX_OPSCOM_DIGEST_LEN
+        + NGX_OPSCOM_PUSH_ARGUMENTS * NGX_INT64_LEN;
 
     p = ngx_palloc(pool, room * sizeof(ngx_str_t) + size);
     if (p == NULL) {
@@ -273,8 +275,8 @@ ngx_opscom_add_wanted(ngx_opscom_words_t *words, uint64_t number)
 
 
 static void
-ngx_opscom_add_key(ngx_opscom_words_t *words, char *kind, size_t len,
-    ngx_str_t *name)
+ngx_opscom_add_key(
+    ngx_opscom_words_t *words, char *kind, size_t len, ngx_str_t *name)
 {
     u_char    *p;
     ngx_str_t *word;
@@ -284,9 +286,9 @@ ngx_opscom_add_key(ngx_opscom_words_t *words, char *kind, size_t len,
     p = words->text;
     word->data = p;
 
-    p = (p == words->base.data) ? p + words->base.len
-                                : ngx_cpymem(p, words->base.data,
-                                             words->base.len);
+    p = (p == words->base.data)
+        ? p + words->base.len
+        : ngx_cpymem(p, words->base.data, words->base.len);
     p = ngx_cpymem(p, kind, len);
 
     if (name) {
@@ -299,8 +301,8 @@ ngx_opscom_add_key(ngx_opscom_words_t *words, char *kind, size_t len,
 
 
 static void
-ngx_opscom_add_pair(ngx_opscom_words_t *words, char *name, size_t len,
-    ngx_str_t *value)
+ngx_opscom_add_pair(
+    ngx_opscom_words_t *words, char *name, size_t len, ngx_str_t *value)
 {
     ngx_opscom_add_literal(words, name, len);
     ngx_opscom_add(words, value);
@@ -320,8 +322,8 @@ ngx_opscom_add_fields(ngx_opscom_words_t *words, ngx_opscom_write_t *write)
 
 
 ngx_int_t
-ngx_opscom_permits_result(ngx_opscom_reply_t *reply,
-    ngx_opscom_result_t *result, ngx_pool_t *pool)
+ngx_opscom_permits_result(
+    ngx_opscom_reply_t *reply, ngx_opscom_result_t *result, ngx_pool_t *pool)
 {
     ngx_opscom_reply_t *verdict;
 
@@ -358,8 +360,8 @@ ngx_opscom_permits_result(ngx_opscom_reply_t *reply,
 
 
 static ngx_int_t
-ngx_opscom_result_text(ngx_opscom_reply_t *reply, ngx_uint_t n,
-    ngx_str_t *text, ngx_pool_t *pool)
+ngx_opscom_result_text(
+    ngx_opscom_reply_t *reply, ngx_uint_t n, ngx_str_t *text, ngx_pool_t *pool)
 {
     if (n >= reply->nelts || reply->elts[n]->type != REDIS_REPLY_STRING) {
         return NGX_ERROR;

@@ -5,24 +5,24 @@
 #include "ngx_opscom_link.h"
 
 
-static ngx_int_t ngx_opscom_reach_resolve(ngx_opscom_link_t *link,
-    ngx_opscom_address_t *address);
-static void ngx_opscom_reach_resolved(ngx_resolver_ctx_t *ctx);
-static ngx_int_t ngx_opscom_reach_connect(ngx_opscom_link_t *link,
-    struct sockaddr *sockaddr, socklen_t socklen);
-static void ngx_opscom_reach_connecting(ngx_event_t *ev);
-static void ngx_opscom_reach_connected(ngx_opscom_link_t *link);
-static void ngx_opscom_reach_greet(ngx_opscom_link_t *link);
+static ngx_int_t ngx_opscom_reach_resolve(
+    ngx_opscom_link_t *link, ngx_opscom_address_t *address);
+static void      ngx_opscom_reach_resolved(ngx_resolver_ctx_t *ctx);
+static ngx_int_t ngx_opscom_reach_connect(
+    ngx_opscom_link_t *link, struct sockaddr *sockaddr, socklen_t socklen);
+static void      ngx_opscom_reach_connecting(ngx_event_t *ev);
+static void      ngx_opscom_reach_connected(ngx_opscom_link_t *link);
+static void      ngx_opscom_reach_greet(ngx_opscom_link_t *link);
 static ngx_err_t ngx_opscom_reach_error(ngx_connection_t *c);
 
 #if (NGX_SSL)
 
-static void ngx_opscom_reach_secure(ngx_opscom_link_t *link);
-static void ngx_opscom_reach_handshaken(ngx_connection_t *c);
-static char *ngx_opscom_reach_verify(ngx_opscom_link_t *link,
-    ngx_connection_t *c);
-static ngx_int_t ngx_opscom_reach_server_name(ngx_opscom_link_t *link,
-    ngx_connection_t *c);
+static void  ngx_opscom_reach_secure(ngx_opscom_link_t *link);
+static void  ngx_opscom_reach_handshaken(ngx_connection_t *c);
+static char *ngx_opscom_reach_verify(
+    ngx_opscom_link_t *link, ngx_connection_t *c);
+static ngx_int_t ngx_opscom_reach_server_name(
+    ngx_opscom_link_t *link, ngx_connection_t *c);
 
 #endif
 
@@ -36,8 +36,8 @@ ngx_opscom_reach(ngx_opscom_link_t *link)
     address += link->address;
 
     if (address->sockaddr) {
-        return ngx_opscom_reach_connect(link, address->sockaddr,
-                                        address->socklen);
+        return ngx_opscom_reach_connect(
+            link, address->sockaddr, address->socklen);
     }
 
     return ngx_opscom_reach_resolve(link, address);
@@ -93,8 +93,8 @@ ngx_opscom_reach_close(ngx_opscom_link_t *link)
 
 
 static ngx_int_t
-ngx_opscom_reach_resolve(ngx_opscom_link_t *link,
-    ngx_opscom_address_t *address)
+ngx_opscom_reach_resolve(
+    ngx_opscom_link_t *link, ngx_opscom_address_t *address)
 {
     ngx_resolver_ctx_t *ctx, wanted;
 
@@ -152,8 +152,8 @@ ngx_opscom_reach_resolved(ngx_resolver_ctx_t *ctx)
 
     pick = link->failures % ctx->naddrs;
 
-    ngx_memcpy(&link->resolved, ctx->addrs[pick].sockaddr,
-               ctx->addrs[pick].socklen);
+    ngx_memcpy(
+        &link->resolved, ctx->addrs[pick].sockaddr, ctx->addrs[pick].socklen);
     ngx_inet_set_port(&link->resolved.sockaddr, address->port);
 
     link->peer.socklen = ctx->addrs[pick].socklen;
@@ -161,14 +161,14 @@ ngx_opscom_reach_resolved(ngx_resolver_ctx_t *ctx)
     ngx_resolve_name_done(ctx);
     link->resolving = NULL;
 
-    (void) ngx_opscom_reach_connect(link, &link->resolved.sockaddr,
-                                    link->peer.socklen);
+    (void) ngx_opscom_reach_connect(
+        link, &link->resolved.sockaddr, link->peer.socklen);
 }
 
 
 static ngx_int_t
-ngx_opscom_reach_connect(ngx_opscom_link_t *link, struct sockaddr *sockaddr,
-    socklen_t socklen)
+ngx_opscom_reach_connect(
+    ngx_opscom_link_t *link, struct sockaddr *sockaddr, socklen_t socklen)
 {
     ngx_int_t         rc;
     ngx_connection_t *c;
@@ -269,10 +269,9 @@ ngx_opscom_reach_connected(ngx_opscom_link_t *link)
     /* a turn's commands leave in one write: there is nothing to wait for */
 
     if (link->peer.sockaddr->sa_family != AF_UNIX
-        && ngx_tcp_nodelay(c) != NGX_OK)
-    {
-        ngx_opscom_link_fail(link, "setsockopt(TCP_NODELAY) failed",
-                             ngx_socket_errno);
+        && ngx_tcp_nodelay(c) != NGX_OK) {
+        ngx_opscom_link_fail(
+            link, "setsockopt(TCP_NODELAY) failed", ngx_socket_errno);
         return;
     }
 
@@ -325,9 +324,9 @@ ngx_opscom_reach_secure(ngx_opscom_link_t *link)
 
     link->state = NGX_OPSCOM_LINK_SECURING;
 
-    if (ngx_ssl_create_connection(link->settings->ssl, c,
-                                  NGX_SSL_BUFFER|NGX_SSL_CLIENT)
-        != NGX_OK
+    if (ngx_ssl_create_connection(
+            link->settings->ssl, c, NGX_SSL_BUFFER | NGX_SSL_CLIENT)
+            != NGX_OK
         || ngx_opscom_reach_server_name(link, c) != NGX_OK)
     {
         ngx_opscom_link_fail(link, "no TLS", 0);
@@ -432,7 +431,8 @@ ngx_opscom_reach_server_name(ngx_opscom_link_t *link, ngx_connection_t *c)
     (void) ngx_cpystrn(name, wanted->data, wanted->len + 1);
 
     return SSL_set_tlsext_host_name(c->ssl->connection, (char *) name)
-           ? NGX_OK : NGX_ERROR;
+        ? NGX_OK
+        : NGX_ERROR;
 }
 
 #endif

@@ -5,7 +5,7 @@
 #include "ngx_opscom_link.h"
 
 
-#define NGX_OPSCOM_MAX_TURNS  5
+#define NGX_OPSCOM_MAX_TURNS 5
 
 
 typedef void (*ngx_opscom_error_pt)(ngx_opscom_link_t *link,
@@ -49,8 +49,8 @@ ngx_opscom_reply_take(ngx_opscom_link_t *link, ngx_opscom_call_t *call,
 
     if (call->read(call, reply) != NGX_OK) {
         ngx_log_error(NGX_LOG_ERR, &link->log, 0,
-                      "opscom: redis %V sent a reply of a wrong shape",
-                      ngx_opscom_link_name(link));
+            "opscom: redis %V sent a reply of a wrong shape",
+            ngx_opscom_link_name(link));
 
         ngx_opscom_reply_end(link, call, NGX_OPSCOM_UNKNOWN);
         return;
@@ -74,8 +74,7 @@ ngx_opscom_reply_error(ngx_opscom_link_t *link, ngx_opscom_call_t *call,
     ngx_uint_t i;
 
     for (i = 0; i < sizeof(ngx_opscom_errors) / sizeof(ngx_opscom_errors[0]);
-         i++)
-    {
+         i++) {
         word = (ngx_str_t *) &ngx_opscom_errors[i].word;
 
         if (reply->text.len >= word->len
@@ -154,8 +153,9 @@ ngx_opscom_reply_replicas(ngx_opscom_link_t *link, ngx_opscom_reply_t *reply)
         /* stored here, but not there yet */
 
         outcome = (reply->type == REDIS_REPLY_INTEGER
-                   && reply->integer >= (int64_t) call->replicas)
-                  ? NGX_OPSCOM_DONE : NGX_OPSCOM_UNKNOWN;
+                      && reply->integer >= (int64_t) call->replicas)
+            ? NGX_OPSCOM_DONE
+            : NGX_OPSCOM_UNKNOWN;
 
         ngx_opscom_reply_end(link, call, outcome);
     }

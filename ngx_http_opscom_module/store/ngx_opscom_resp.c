@@ -2,29 +2,29 @@
 #include "ngx_opscom_resp.h"
 
 
-#define NGX_OPSCOM_OUT_FIRST      16384
-#define NGX_OPSCOM_OUT_KEEP       65536
-#define NGX_OPSCOM_REPLY_POOL     4096
+#define NGX_OPSCOM_OUT_FIRST  16384
+#define NGX_OPSCOM_OUT_KEEP   65536
+#define NGX_OPSCOM_REPLY_POOL 4096
 
 /* far beyond CLUSTER SLOTS of a large cluster, the largest reply asked for */
-#define NGX_OPSCOM_MAX_ELEMENTS   65536
-#define NGX_OPSCOM_MAX_REPLY      (8 * 1024 * 1024)
+#define NGX_OPSCOM_MAX_ELEMENTS 65536
+#define NGX_OPSCOM_MAX_REPLY    (8 * 1024 * 1024)
 
 
 static u_char *ngx_opscom_write_number(u_char *p, char type, size_t n);
 static ngx_opscom_reply_t *ngx_opscom_reply_create(const redisReadTask *task);
-static void *ngx_opscom_reply_string(const redisReadTask *task, char *text,
-    size_t len);
-static void *ngx_opscom_reply_integer(const redisReadTask *task,
-    long long integer);
+static void               *ngx_opscom_reply_string(
+                  const redisReadTask *task, char *text, size_t len);
+static void *ngx_opscom_reply_integer(
+    const redisReadTask *task, long long integer);
 static void *ngx_opscom_reply_nil(const redisReadTask *task);
-static void ngx_opscom_reply_free(void *reply);
+static void  ngx_opscom_reply_free(void *reply);
 
 #if (HIREDIS_MAJOR >= 1)
 
 static void *ngx_opscom_reply_array(const redisReadTask *task, size_t nelts);
-static void *ngx_opscom_reply_double(const redisReadTask *task, double number,
-    char *text, size_t len);
+static void *ngx_opscom_reply_double(
+    const redisReadTask *task, double number, char *text, size_t len);
 static void *ngx_opscom_reply_bool(const redisReadTask *task, int truth);
 
 #else
@@ -176,8 +176,8 @@ ngx_opscom_write_number(u_char *p, char type, size_t n)
 
 
 ngx_int_t
-ngx_opscom_write_command(ngx_opscom_out_t *out, ngx_str_t *argv,
-    ngx_uint_t argc, ngx_log_t *log)
+ngx_opscom_write_command(
+    ngx_opscom_out_t *out, ngx_str_t *argv, ngx_uint_t argc, ngx_log_t *log)
 {
     size_t     size;
     u_char    *p;
@@ -249,7 +249,8 @@ ngx_opscom_reader_feed(ngx_opscom_reader_t *reader, u_char *data, size_t len)
     }
 
     return redisReaderFeed(reader->hiredis, (char *) data, len) == REDIS_OK
-           ? NGX_OK : NGX_ERROR;
+        ? NGX_OK
+        : NGX_ERROR;
 }
 
 
@@ -340,7 +341,7 @@ static void *
 #if (HIREDIS_MAJOR >= 1)
 ngx_opscom_reply_array(const redisReadTask *task, size_t nelts)
 #else
-ngx_opscom_reply_array(const redisReadTask *task, int nelts)
+             ngx_opscom_reply_array(const redisReadTask *task, int nelts)
 #endif
 {
     ngx_opscom_reply_t *reply;
@@ -357,8 +358,8 @@ ngx_opscom_reply_array(const redisReadTask *task, int nelts)
     reply->nelts = nelts;
 
     if (nelts) {
-        reply->elts = ngx_pcalloc(task->privdata,
-                                  nelts * sizeof(ngx_opscom_reply_t *));
+        reply->elts = ngx_pcalloc(
+            task->privdata, nelts * sizeof(ngx_opscom_reply_t *));
         if (reply->elts == NULL) {
             return NULL;
         }
@@ -383,10 +384,20 @@ ngx_opscom_reply_integer(const redisReadTask *task, long long integer)
 }
 
 
+/* The task still has the type that the value would have had. */
+
 static void *
 ngx_opscom_reply_nil(const redisReadTask *task)
 {
-    return ngx_opscom_reply_create(task);
+    ngx_opscom_reply_t *reply;
+
+    reply = ngx_opscom_reply_create(task);
+
+    if (reply) {
+        reply->type = REDIS_REPLY_NIL;
+    }
+
+    return reply;
 }
 
 
@@ -395,17 +406,17 @@ ngx_opscom_reply_nil(const redisReadTask *task)
 /* RESP3 is never asked for: what has no use here is nil. */
 
 static void *
-ngx_opscom_reply_double(const redisReadTask *task, double number, char *text,
-    size_t len)
+ngx_opscom_reply_double(
+    const redisReadTask *task, double number, char *text, size_t len)
 {
-    return ngx_opscom_reply_create(task);
+    return ngx_opscom_reply_nil(task);
 }
 
 
 static void *
 ngx_opscom_reply_bool(const redisReadTask *task, int truth)
 {
-    return ngx_opscom_reply_create(task);
+    return ngx_opscom_reply_nil(task);
 }
 
 #endif

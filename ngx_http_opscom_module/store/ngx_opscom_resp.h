@@ -28,11 +28,11 @@ typedef struct {
 typedef struct ngx_opscom_reply_s ngx_opscom_reply_t;
 
 struct ngx_opscom_reply_s {
-    int                  type;    /* REDIS_REPLY_* */
+    int                  type; /* REDIS_REPLY_* */
     int64_t              integer;
-    ngx_str_t            text;    /* of a string, a status or an error */
+    ngx_str_t            text; /* of a string, a status or an error */
     ngx_uint_t           nelts;
-    ngx_opscom_reply_t **elts;    /* of an array */
+    ngx_opscom_reply_t **elts; /* of an array */
 };
 
 
@@ -46,8 +46,8 @@ typedef struct {
  * Makes room for size more bytes behind out->last.  Returns NGX_ERROR without
  * memory, with everything as it was.
  */
-ngx_int_t ngx_opscom_out_reserve(ngx_opscom_out_t *out, size_t size,
-    ngx_log_t *log);
+ngx_int_t ngx_opscom_out_reserve(
+    ngx_opscom_out_t *out, size_t size, ngx_log_t *log);
 
 /* Takes n sent bytes off the front; memory beyond a small amount goes back. */
 void ngx_opscom_out_sent(ngx_opscom_out_t *out, size_t n);
@@ -60,7 +60,7 @@ void ngx_opscom_out_free(ngx_opscom_out_t *out);
  * The size of a command's header, and of one of its arguments of len bytes, at
  * most: what is to be reserved before they are written.
  */
-#define NGX_OPSCOM_HEADER_SIZE         (sizeof("*\r\n") + NGX_SIZE_T_LEN)
+#define NGX_OPSCOM_HEADER_SIZE (sizeof("*\r\n") + NGX_SIZE_T_LEN)
 #define NGX_OPSCOM_ARGUMENT_SIZE(len)                                         \
     (sizeof("$\r\n\r\n") + NGX_SIZE_T_LEN + (len))
 
@@ -69,8 +69,8 @@ u_char *ngx_opscom_write_header(u_char *p, ngx_uint_t argc);
 u_char *ngx_opscom_write_argument(u_char *p, u_char *data, size_t len);
 
 /* Writes a whole command.  Returns NGX_ERROR without memory. */
-ngx_int_t ngx_opscom_write_command(ngx_opscom_out_t *out, ngx_str_t *argv,
-    ngx_uint_t argc, ngx_log_t *log);
+ngx_int_t ngx_opscom_write_command(
+    ngx_opscom_out_t *out, ngx_str_t *argv, ngx_uint_t argc, ngx_log_t *log);
 
 
 /* Returns NGX_ERROR without memory. */
@@ -80,16 +80,16 @@ ngx_int_t ngx_opscom_reader_init(ngx_opscom_reader_t *reader, ngx_log_t *log);
 void ngx_opscom_reader_destroy(ngx_opscom_reader_t *reader);
 
 /* Takes received bytes.  Returns NGX_ERROR without memory. */
-ngx_int_t ngx_opscom_reader_feed(ngx_opscom_reader_t *reader, u_char *data,
-    size_t len);
+ngx_int_t ngx_opscom_reader_feed(
+    ngx_opscom_reader_t *reader, u_char *data, size_t len);
 
 /*
  * Takes the next whole reply out: NGX_OK and a reply that lives until the next
  * call, NGX_AGAIN when more bytes are needed, NGX_ERROR when this is no RESP
  * (or without memory): nothing can be read from there any more.
  */
-ngx_int_t ngx_opscom_reader_next(ngx_opscom_reader_t *reader,
-    ngx_opscom_reply_t **reply);
+ngx_int_t ngx_opscom_reader_next(
+    ngx_opscom_reader_t *reader, ngx_opscom_reply_t **reply);
 
 /* For the log, after NGX_ERROR. */
 char *ngx_opscom_reader_error(ngx_opscom_reader_t *reader);

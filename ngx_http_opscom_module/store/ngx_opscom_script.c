@@ -6,8 +6,13 @@
 
 
 #define ngx_opscom_script(name)                                               \
-    { ngx_string(#name),                                                      \
-      { sizeof(ngx_opscom_##name##_lua) - 1, ngx_opscom_##name##_lua }, { 0 } }
+    {                                                                         \
+        ngx_string(#name),                                                    \
+            { sizeof(ngx_opscom_##name##_lua) - 1, ngx_opscom_##name##_lua }, \
+        {                                                                     \
+            0                                                                 \
+        }                                                                     \
+    }
 
 
 ngx_opscom_script_t ngx_opscom_scripts[NGX_OPSCOM_SCRIPTS] = {

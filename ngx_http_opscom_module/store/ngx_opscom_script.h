@@ -10,7 +10,7 @@
 #include <ngx_core.h>
 
 
-#define NGX_OPSCOM_SHA1_LEN  40
+#define NGX_OPSCOM_SHA1_LEN 40
 
 
 typedef struct {

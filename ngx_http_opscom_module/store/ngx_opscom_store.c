@@ -3,31 +3,31 @@
 #include "ngx_opscom_store.h"
 
 
-#define NGX_OPSCOM_WORD_LEN  32 /* of an error: "NOREPLICAS" */
+#define NGX_OPSCOM_WORD_LEN 32 /* of an error: "NOREPLICAS" */
 
 
 struct ngx_opscom_store_s {
-    ngx_opscom_settings_t  settings;
+    ngx_opscom_settings_t settings;
 
     /* each worker's own */
 
-    ngx_opscom_link_t     *links;    /* settings.connections of them */
-    ngx_uint_t             next;
-    ngx_uint_t             inflight;
-    ngx_opscom_gauges_t   *gauges;
+    ngx_opscom_link_t   *links; /* settings.connections of them */
+    ngx_uint_t           next;
+    ngx_uint_t           inflight;
+    ngx_opscom_gauges_t *gauges;
 
-    ngx_msec_t             refusing_since;
-    ngx_uint_t             refused;
-    u_char                 refusing[NGX_OPSCOM_WORD_LEN]; /* the word, or "" */
-    size_t                 refusing_len;
+    ngx_msec_t refusing_since;
+    ngx_uint_t refused;
+    u_char     refusing[NGX_OPSCOM_WORD_LEN]; /* the word, or "" */
+    size_t     refusing_len;
 };
 
 
 static ngx_int_t ngx_opscom_store_open(ngx_opscom_store_t *store);
-static ngx_int_t ngx_opscom_same_addresses(ngx_array_t *one,
-    ngx_array_t *other);
+static ngx_int_t ngx_opscom_same_addresses(
+    ngx_array_t *one, ngx_array_t *other);
 static ngx_int_t ngx_opscom_same_text(ngx_str_t *one, ngx_str_t *other);
-static size_t ngx_opscom_first_word(ngx_str_t *text);
+static size_t    ngx_opscom_first_word(ngx_str_t *text);
 
 
 /* Where nobody counts. */
@@ -45,8 +45,8 @@ ngx_opscom_store_create(ngx_conf_t *cf, ngx_opscom_settings_t *settings)
         return NULL;
     }
 
-    store->links = ngx_pcalloc(cf->pool, settings->connections
-                                         * sizeof(ngx_opscom_link_t));
+    store->links = ngx_pcalloc(
+        cf->pool, settings->connections * sizeof(ngx_opscom_link_t));
     if (store->links == NULL) {
         return NULL;
     }
@@ -59,31 +59,29 @@ ngx_opscom_store_create(ngx_conf_t *cf, ngx_opscom_settings_t *settings)
 
 
 ngx_int_t
-ngx_opscom_settings_equal(ngx_opscom_settings_t *one,
-    ngx_opscom_settings_t *other)
+ngx_opscom_settings_equal(
+    ngx_opscom_settings_t *one, ngx_opscom_settings_t *other)
 {
     return ngx_opscom_same_addresses(one->addresses, other->addresses)
-           && ngx_opscom_same_text(&one->username, &other->username)
-           && ngx_opscom_same_text(&one->password, &other->password)
-           && one->database == other->database
-           && one->connections == other->connections
-           && one->connect_timeout == other->connect_timeout
-           && one->timeout == other->timeout
-           && one->queue == other->queue
-           && one->cluster == other->cluster
-           && ngx_opscom_same_text(&one->sentinel, &other->sentinel)
-           && one->resolver == other->resolver
-           && one->resolver_timeout == other->resolver_timeout
+        && ngx_opscom_same_text(&one->username, &other->username)
+        && ngx_opscom_same_text(&one->password, &other->password)
+        && one->database == other->database
+        && one->connections == other->connections
+        && one->connect_timeout == other->connect_timeout
+        && one->timeout == other->timeout && one->queue == other->queue
+        && one->cluster == other->cluster
+        && ngx_opscom_same_text(&one->sentinel, &other->sentinel)
+        && one->resolver == other->resolver
+        && one->resolver_timeout == other->resolver_timeout
 #if (NGX_SSL)
-           && (one->ssl == NULL) == (other->ssl == NULL)
-           && ngx_opscom_same_text(&one->server_name, &other->server_name)
-           && one->verify == other->verify
-           && ngx_opscom_same_text(&one->trusted, &other->trusted)
-           && ngx_opscom_same_text(&one->certificate, &other->certificate)
-           && ngx_opscom_same_text(&one->certificate_key,
-                                   &other->certificate_key)
+        && (one->ssl == NULL) == (other->ssl == NULL)
+        && ngx_opscom_same_text(&one->server_name, &other->server_name)
+        && one->verify == other->verify
+        && ngx_opscom_same_text(&one->trusted, &other->trusted)
+        && ngx_opscom_same_text(&one->certificate, &other->certificate)
+        && ngx_opscom_same_text(&one->certificate_key, &other->certificate_key)
 #endif
-           ;
+        ;
 }
 
 
@@ -114,7 +112,7 @@ static ngx_int_t
 ngx_opscom_same_text(ngx_str_t *one, ngx_str_t *other)
 {
     return one->len == other->len
-           && ngx_strncmp(one->data, other->data, one->len) == 0;
+        && ngx_strncmp(one->data, other->data, one->len) == 0;
 }
 
 
@@ -175,8 +173,8 @@ ngx_opscom_store_open(ngx_opscom_store_t *store)
     ngx_uint_t i;
 
     for (i = 0; i < store->settings.connections; i++) {
-        ngx_opscom_link_init(&store->links[i], store,
-                             store->settings.addresses);
+        ngx_opscom_link_init(
+            &store->links[i], store, store->settings.addresses);
     }
 
     return NGX_OK;
@@ -207,8 +205,8 @@ ngx_opscom_store_close(ngx_opscom_store_t *store)
 
 
 void
-ngx_opscom_store_refused(ngx_opscom_store_t *store, ngx_opscom_link_t *link,
-    ngx_str_t *why)
+ngx_opscom_store_refused(
+    ngx_opscom_store_t *store, ngx_opscom_link_t *link, ngx_str_t *why)
 {
     size_t len;
 
@@ -227,9 +225,8 @@ ngx_opscom_store_refused(ngx_opscom_store_t *store, ngx_opscom_link_t *link,
     store->refusing_since = ngx_current_msec;
     store->refused = 1;
 
-    ngx_log_error(NGX_LOG_ERR, &link->log, 0,
-                  "opscom: redis %V refuses: %V", ngx_opscom_link_name(link),
-                  why);
+    ngx_log_error(NGX_LOG_ERR, &link->log, 0, "opscom: redis %V refuses: %V",
+        ngx_opscom_link_name(link), why);
 }
 
 
@@ -241,10 +238,10 @@ ngx_opscom_store_accepted(ngx_opscom_store_t *store, ngx_opscom_link_t *link)
     }
 
     ngx_log_error(NGX_LOG_ERR, &link->log, 0,
-                  "opscom: redis %V accepts again after %M ms,"
-                  " %ui requests were refused",
-                  ngx_opscom_link_name(link),
-                  ngx_current_msec - store->refusing_since, store->refused);
+        "opscom: redis %V accepts again after %M ms,"
+        " %ui requests were refused",
+        ngx_opscom_link_name(link), ngx_current_msec - store->refusing_since,
+        store->refused);
 
     store->refusing_len = 0;
 }

@@ -19,8 +19,8 @@
 /* Where a Redis server is. */
 
 typedef struct {
-    ngx_str_t        text;     /* host:port or unix:/path, for the log */
-    ngx_str_t        host;     /* a name to be resolved, where ... */
+    ngx_str_t        text; /* host:port or unix:/path, for the log */
+    ngx_str_t        host; /* a name to be resolved, where ... */
     in_port_t        port;
     struct sockaddr *sockaddr; /* ... this is NULL */
     socklen_t        socklen;
@@ -35,23 +35,23 @@ typedef struct {
 typedef struct {
     ngx_array_t    *addresses; /* of ngx_opscom_address_t, at least one */
     ngx_str_t       username;
-    ngx_str_t       password;  /* empty: no AUTH */
+    ngx_str_t       password; /* empty: no AUTH */
     ngx_uint_t      database;
     ngx_uint_t      connections;
     ngx_msec_t      connect_timeout;
     ngx_msec_t      timeout;
-    ngx_uint_t      queue;     /* commands in flight, per worker */
+    ngx_uint_t      queue; /* commands in flight, per worker */
     ngx_flag_t      cluster;
-    ngx_str_t       sentinel;  /* the master's name; empty: no sentinels */
-    ngx_resolver_t *resolver;  /* NULL: names were resolved at start */
+    ngx_str_t       sentinel; /* the master's name; empty: no sentinels */
+    ngx_resolver_t *resolver; /* NULL: names were resolved at start */
     ngx_msec_t      resolver_timeout;
 #if (NGX_SSL)
-    ngx_ssl_t      *ssl;       /* NULL: plain TCP */
-    ngx_str_t       server_name;
-    ngx_flag_t      verify;
-    ngx_str_t       trusted;   /* files, for telling settings apart */
-    ngx_str_t       certificate;
-    ngx_str_t       certificate_key;
+    ngx_ssl_t *ssl; /* NULL: plain TCP */
+    ngx_str_t  server_name;
+    ngx_flag_t verify;
+    ngx_str_t  trusted; /* files, for telling settings apart */
+    ngx_str_t  certificate;
+    ngx_str_t  certificate_key;
 #endif
 } ngx_opscom_settings_t;
 
@@ -59,8 +59,8 @@ typedef struct {
 /* What is counted for all workers together; in shared memory. */
 
 typedef struct {
-    ngx_atomic_t down;       /* connections that are not to be had */
-    ngx_atomic_t inflight;   /* commands */
+    ngx_atomic_t down;     /* connections that are not to be had */
+    ngx_atomic_t inflight; /* commands */
     ngx_atomic_t reconnects;
 } ngx_opscom_gauges_t;
 
@@ -69,18 +69,18 @@ typedef struct ngx_opscom_store_s ngx_opscom_store_t;
 
 
 /* Makes a store at configuration time, or NULL without memory. */
-ngx_opscom_store_t *ngx_opscom_store_create(ngx_conf_t *cf,
-    ngx_opscom_settings_t *settings);
+ngx_opscom_store_t *ngx_opscom_store_create(
+    ngx_conf_t *cf, ngx_opscom_settings_t *settings);
 
 /* Whether two settings mean the same store. */
-ngx_int_t ngx_opscom_settings_equal(ngx_opscom_settings_t *one,
-    ngx_opscom_settings_t *other);
+ngx_int_t ngx_opscom_settings_equal(
+    ngx_opscom_settings_t *one, ngx_opscom_settings_t *other);
 
 ngx_opscom_settings_t *ngx_opscom_store_settings(ngx_opscom_store_t *store);
 
 /* From now on, in this worker, the store counts there. */
-void ngx_opscom_store_count(ngx_opscom_store_t *store,
-    ngx_opscom_gauges_t *gauges);
+void ngx_opscom_store_count(
+    ngx_opscom_store_t *store, ngx_opscom_gauges_t *gauges);
 
 /*
  * Sends a call.  NGX_OK: done() will be called, later, within the timeout of
@@ -88,8 +88,8 @@ void ngx_opscom_store_count(ngx_opscom_store_t *store,
  * there, NGX_BUSY: too many commands are in flight, NGX_ERROR: no memory; with
  * these three done() is not called, and nothing was sent.
  */
-ngx_int_t ngx_opscom_store_send(ngx_opscom_store_t *store,
-    ngx_opscom_call_t *call);
+ngx_int_t ngx_opscom_store_send(
+    ngx_opscom_store_t *store, ngx_opscom_call_t *call);
 
 /* Closes all connections: the worker exits. */
 void ngx_opscom_store_close(ngx_opscom_store_t *store);

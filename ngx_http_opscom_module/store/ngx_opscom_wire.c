@@ -6,7 +6,7 @@
 #include "ngx_opscom_link.h"
 
 
-#define NGX_OPSCOM_WIRE_READ  16384
+#define NGX_OPSCOM_WIRE_READ 16384
 
 
 static ngx_int_t ngx_opscom_wire_replicas(ngx_opscom_link_t *link);
@@ -60,8 +60,8 @@ ngx_opscom_wire_replicas(ngx_opscom_link_t *link)
     link->replicas = 0;
     link->replicas_time = 0;
 
-    return ngx_opscom_link_command(link, argv, 3, ngx_opscom_reply_replicas,
-                                   timeout);
+    return ngx_opscom_link_command(
+        link, argv, 3, ngx_opscom_reply_replicas, timeout);
 }
 
 
@@ -112,7 +112,7 @@ ngx_opscom_wire_read(ngx_event_t *rev)
     c = rev->data;
     link = c->data;
 
-    for ( ;; ) {
+    for (;;) {
 
         n = c->recv(c, buffer, NGX_OPSCOM_WIRE_READ);
 
@@ -131,8 +131,8 @@ ngx_opscom_wire_read(ngx_event_t *rev)
         }
 
         if (ngx_opscom_reader_feed(&link->reader, buffer, n) != NGX_OK) {
-            ngx_opscom_link_fail(link,
-                                 ngx_opscom_reader_error(&link->reader), 0);
+            ngx_opscom_link_fail(
+                link, ngx_opscom_reader_error(&link->reader), 0);
             return;
         }
 
@@ -171,7 +171,7 @@ ngx_opscom_wire_replies(ngx_opscom_link_t *link)
 
     generation = link->generation;
 
-    for ( ;; ) {
+    for (;;) {
         rc = ngx_opscom_reader_next(&link->reader, &reply);
 
         if (rc == NGX_AGAIN) {
@@ -179,8 +179,8 @@ ngx_opscom_wire_replies(ngx_opscom_link_t *link)
         }
 
         if (rc == NGX_ERROR) {
-            ngx_opscom_link_fail(link,
-                                 ngx_opscom_reader_error(&link->reader), 0);
+            ngx_opscom_link_fail(
+                link, ngx_opscom_reader_error(&link->reader), 0);
             return NGX_DONE;
         }
 

@@ -26,7 +26,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
 
     if (compare_body(forms[data[0] & 3], data + 3, size - 3,
-                     bounds[data[1] & 3], data[2]))
+            bounds[data[1] & 3], data[2]))
     {
         abort();
     }

@@ -9,7 +9,7 @@
 
 
 static const permit_text_t currencies[] = { PERMIT_TEXT("CAD"),
-                                            PERMIT_TEXT("USD") };
+    PERMIT_TEXT("USD") };
 
 
 static const permit_form_t *
@@ -80,7 +80,7 @@ differs(const permit_t *permit, const reference_t *reference, int id, int form)
     }
 
     return text.len != strlen(expected)
-           || (text.len && memcmp(text.data, expected, text.len) != 0);
+        || (text.len && memcmp(text.data, expected, text.len) != 0);
 }
 
 
@@ -95,9 +95,9 @@ compare_attribute(const permit_t *permit, const reference_t *reference, int id)
 
     if (permit->code[id] != reference->code[id]) {
         fprintf(stderr, "%s: \"%s\", not \"%s\"\n",
-                permit_attributes[id].canonical,
-                permit_code_name(permit->code[id]),
-                permit_code_name(reference->code[id]));
+            permit_attributes[id].canonical,
+            permit_code_name(permit->code[id]),
+            permit_code_name(reference->code[id]));
         n++;
     }
 
@@ -105,15 +105,15 @@ compare_attribute(const permit_t *permit, const reference_t *reference, int id)
         || (name && strcmp(name->data, reference->name[id]) != 0))
     {
         fprintf(stderr, "%s: named \"%s\", not \"%s\"\n",
-                permit_attributes[id].canonical, name ? name->data : "",
-                reference->name[id] ? reference->name[id] : "");
+            permit_attributes[id].canonical, name ? name->data : "",
+            reference->name[id] ? reference->name[id] : "");
         n++;
     }
 
     if (differs(permit, reference, id, 0) || differs(permit, reference, id, 1))
     {
         fprintf(stderr, "%s: stored as something else\n",
-                permit_attributes[id].canonical);
+            permit_attributes[id].canonical);
         n++;
     }
 
@@ -125,14 +125,14 @@ unsigned
 compare_body(const char *form, const uint8_t *body, size_t len,
     size_t max_body, uint64_t seed)
 {
-    int                    id;
-    memory_t               memory;
-    permit_t               permit;
-    unsigned               n;
-    reference_t            reference;
-    permit_rules_t         rules;
-    permit_parse_t         outcome;
-    permit_memory_t        interface;
+    int             id;
+    memory_t        memory;
+    permit_t        permit;
+    unsigned        n;
+    reference_t     reference;
+    permit_rules_t  rules;
+    permit_parse_t  outcome;
+    permit_memory_t interface;
 
     interface = memory_start(&memory);
 
@@ -147,8 +147,9 @@ compare_body(const char *form, const uint8_t *body, size_t len,
     n = 0;
 
     if (outcome != reference.outcome
-        && !(reference.vague && (outcome == PERMIT_PARSE_MALFORMED
-                                 || outcome == PERMIT_PARSE_TOO_LARGE)))
+        && !(reference.vague
+            && (outcome == PERMIT_PARSE_MALFORMED
+                || outcome == PERMIT_PARSE_TOO_LARGE)))
     {
         fprintf(stderr, "parsed to %d, not %d\n", outcome, reference.outcome);
         n++;

@@ -7,7 +7,7 @@
 
 
 static void *memory_alloc(void *ctx, size_t size);
-static void memory_free(void *ctx, void *block);
+static void  memory_free(void *ctx, void *block);
 
 
 permit_memory_t

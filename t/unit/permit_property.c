@@ -13,7 +13,7 @@
 #include "compare.h"
 
 
-#define COUNT(table)  (sizeof(table) / sizeof((table)[0]))
+#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
 
 typedef struct {
@@ -73,11 +73,10 @@ put_string(body_t *body, const char *text)
 
     put_text(body, "\"");
 
-    for ( ; *text; text++) {
+    for (; *text; text++) {
 
         if ((unsigned char) *text < 0x80 && *text != '\\' && draw(40) == 0) {
-            snprintf(escape, sizeof(escape), "\\u%04x",
-                     (unsigned char) *text);
+            snprintf(escape, sizeof(escape), "\\u%04x", (unsigned char) *text);
             put_text(body, escape);
 
         } else {
@@ -93,14 +92,14 @@ static void
 random_time(char *out, size_t size)
 {
     static const char *shapes[] = { "%04u-%02u-%02uT%02u:%02u:%02u",
-                                    "%04u-%02u-%02uT%02u:%02u:%02uZ",
-                                    "%04u-%02u-%02u %02u:%02u:%02u",
-                                    "%u-%u-%uT%u:%u:%u",
-                                    "%04u-%02u-%02uT%02u:%02u:%02u.0Z" };
+        "%04u-%02u-%02uT%02u:%02u:%02uZ", "%04u-%02u-%02u %02u:%02u:%02u",
+        "%u-%u-%uT%u:%u:%u", "%04u-%02u-%02uT%02u:%02u:%02u.0Z" };
 
     snprintf(out, size, shapes[draw(4) ? draw(2) : draw(COUNT(shapes))],
-             draw(8) ? 2018 : draw(2) ? 1960 + draw(20) : draw(10000),
-             draw(14), draw(33), draw(26), draw(62), draw(62));
+        draw(8)       ? 2018
+            : draw(2) ? 1960 + draw(20)
+                      : draw(10000),
+        draw(14), draw(33), draw(26), draw(62), draw(62));
 }
 
 
@@ -108,10 +107,10 @@ static void
 random_amount(char *out, size_t size)
 {
     static const char *shapes[] = { "%u.%02u", "%06u.%02u", "%u.%u", "%u,%02u",
-                                    "-%u.%02u", "%u%u" };
+        "-%u.%02u", "%u%u" };
 
     snprintf(out, size, shapes[draw(3) ? draw(2) : draw(COUNT(shapes))],
-             draw(3) ? draw(100) : draw(10000000), draw(3) ? draw(100) : 0);
+        draw(3) ? draw(100) : draw(10000000), draw(3) ? draw(100) : 0);
 }
 
 
@@ -121,10 +120,9 @@ random_text(char *out, size_t size)
     size_t             len;
     const char        *part;
     static const char *parts[] = { "A", "b", "7", " ", "-", "\xc3\xa9",
-                                   "\xe2\x82\xac", "\xf0\x9f\x9a\x97", "\x7f",
-                                   "\\u0000", "\\n", "\\t", "\\\"", "\\\\",
-                                   "\\ud83d\\ude97", "\\u00e9", "xxxxxxxxxx",
-                                   "Lot 4", "/" };
+        "\xe2\x82\xac", "\xf0\x9f\x9a\x97", "\x7f", "\\u0000", "\\n", "\\t",
+        "\\\"", "\\\\", "\\ud83d\\ude97", "\\u00e9", "xxxxxxxxxx", "Lot 4",
+        "/" };
 
     out[0] = '\0';
 
@@ -144,7 +142,7 @@ put_junk(body_t *body, unsigned depth)
     unsigned i, n;
 
     static const char *scalars[] = { "null", "true", "false", "0", "-1.5e9",
-                                     "\"\"", "\"plate\"", "12345678901234567890" };
+        "\"\"", "\"plate\"", "12345678901234567890" };
 
     if (depth == 0 || draw(3)) {
         put_text(body, scalars[draw(COUNT(scalars))]);
@@ -187,7 +185,8 @@ put_member(body_t *body)
         "plate", "LicencePlate", "permitNo", "TicketNumber", "zone",
         "ParkingZoneName", "referenceid", "referenceID", "reference_id",
         "Plate", "x", "" };
-    static const char *currencies[] = { "CAD", "usd", "EUR", "Cad ", "CADCADCADCA" };
+    static const char *currencies[] = { "CAD", "usd", "EUR", "Cad ",
+        "CADCADCADCA" };
 
     name = names[draw(COUNT(names))];
 
@@ -266,8 +265,9 @@ random_body(body_t *body)
 static void
 damage(body_t *body)
 {
-    size_t             at;
-    static const char  bytes[] = "{}[]:,\"\\ux0-+.eE \t\v\f\x01\x80\xc0\xed\xf4\xff";
+    size_t            at;
+    static const char bytes[] =
+        "{}[]:,\"\\ux0-+.eE \t\v\f\x01\x80\xc0\xed\xf4\xff";
 
     while (body->len && draw(3)) {
         at = draw((unsigned) body->len);
@@ -337,11 +337,10 @@ main(int argc, char **argv)
         form = forms[draw(4)];
         split = draw(3) ? state : 0;
 
-        if (compare_body(form, (uint8_t *) body.text, body.len, max_body,
-                         split))
-        {
+        if (compare_body(
+                form, (uint8_t *) body.text, body.len, max_body, split)) {
             fprintf(stderr, "body %lu, %s, at most %zu:\n%.*s\n", i, form,
-                    max_body, (int) body.len, body.text);
+                max_body, (int) body.len, body.text);
 
             if (++differences == 10) {
                 break;

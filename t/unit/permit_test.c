@@ -20,43 +20,43 @@
 #include "permit_uuid.h"
 
 
-#define COUNT(table)  (sizeof(table) / sizeof((table)[0]))
+#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
 #define TIMES                                                                 \
     "\"startTime\":\"2018-07-02T09:00:00\",\"endTime\":\"2018-07-02T09:30:00\""
-#define NEEDED  "\"plate\":\"PL8RDR\"," TIMES
+#define NEEDED "\"plate\":\"PL8RDR\"," TIMES
 
-#define X10   "xxxxxxxxxx"
-#define X50   X10 X10 X10 X10 X10
-#define X200  X50 X50 X50 X50
+#define X10  "xxxxxxxxxx"
+#define X50  X10 X10 X10 X10 X10
+#define X200 X50 X50 X50 X50
 
 /* a character of two bytes, and one of four */
 
-#define E5    "\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9"
+#define E5 "\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9"
 #define U5                                                                    \
-    "\xf0\x9f\x9a\x97\xf0\x9f\x9a\x97\xf0\x9f\x9a\x97\xf0\x9f\x9a\x97"         \
+    "\xf0\x9f\x9a\x97\xf0\x9f\x9a\x97\xf0\x9f\x9a\x97\xf0\x9f\x9a\x97"        \
     "\xf0\x9f\x9a\x97"
 
 
 typedef struct {
-    const char    *body; /* of an object that has all that is needed */
-    permit_id_t    id;
-    permit_code_t  code;
-    const char    *stored;
-    const char    *stored_too;
+    const char   *body; /* of an object that has all that is needed */
+    permit_id_t   id;
+    permit_code_t code;
+    const char   *stored;
+    const char   *stored_too;
 } judged_t;
 
 
 typedef struct {
-    const char     *body;
-    size_t          len; /* 0: strlen() */
-    permit_parse_t  outcome;
-    size_t          offset;
+    const char    *body;
+    size_t         len; /* 0: strlen() */
+    permit_parse_t outcome;
+    size_t         offset;
 } parsed_t;
 
 
 static const permit_text_t currencies[] = { PERMIT_TEXT("CAD"),
-                                            PERMIT_TEXT("USD") };
+    PERMIT_TEXT("USD") };
 
 static permit_rules_t rules = {
     .currencies = currencies,
@@ -115,8 +115,8 @@ assert_text(permit_text_t text, const char *expected)
     if (text.len != strlen(expected)
         || (text.len && memcmp(text.data, expected, text.len) != 0))
     {
-        fail_msg("\"%.*s\" is not \"%s\"", (int) text.len, text.data,
-                 expected);
+        fail_msg(
+            "\"%.*s\" is not \"%s\"", (int) text.len, text.data, expected);
     }
 }
 
@@ -129,16 +129,16 @@ judge(const judged_t *cases, size_t ncases, const char *needed)
 
     for (i = 0; i < ncases; i++) {
         snprintf(body, sizeof(body), "{%s%s%s}", needed, *needed ? "," : "",
-                 cases[i].body);
+            cases[i].body);
 
         parse_good(&permit_form_push, body);
         permit_judge(&permit, &rules);
 
         if (permit.code[cases[i].id] != cases[i].code) {
             fail_msg("%s: %s is \"%s\" and not \"%s\"", body,
-                     permit_attributes[cases[i].id].canonical,
-                     permit_code_name(permit.code[cases[i].id]),
-                     permit_code_name(cases[i].code));
+                permit_attributes[cases[i].id].canonical,
+                permit_code_name(permit.code[cases[i].id]),
+                permit_code_name(cases[i].code));
         }
 
         if (cases[i].stored) {
@@ -158,36 +158,52 @@ static void
 test_amount(void **state)
 {
     static const judged_t cases[] = {
-        { "\"amount\":\"14.50\"", PERMIT_AMOUNT, PERMIT_GOOD, "14.50", "1450" },
-        { "\"Amount\":\"14.50\"", PERMIT_AMOUNT, PERMIT_GOOD, "14.50", "1450" },
+        { "\"amount\":\"14.50\"", PERMIT_AMOUNT, PERMIT_GOOD, "14.50",
+            "1450" },
+        { "\"Amount\":\"14.50\"", PERMIT_AMOUNT, PERMIT_GOOD, "14.50",
+            "1450" },
         { "\"amount\":\"0.01\"", PERMIT_AMOUNT, PERMIT_GOOD, "0.01", "1" },
         { "\"amount\":\"007.05\"", PERMIT_AMOUNT, PERMIT_GOOD, "7.05", "705" },
-        { "\"amount\":\"000000.50\"", PERMIT_AMOUNT, PERMIT_GOOD, "0.50", "50" },
+        { "\"amount\":\"000000.50\"", PERMIT_AMOUNT, PERMIT_GOOD, "0.50",
+            "50" },
         { "\"amount\":\"999999.99\"", PERMIT_AMOUNT, PERMIT_GOOD, "999999.99",
-          "99999999" },
-        { "\"amount\":\" \\t14.50\\r\\n\"", PERMIT_AMOUNT, PERMIT_GOOD, "14.50",
-          "1450" },
-        { "\"amount\":\"0.00\"", PERMIT_AMOUNT, PERMIT_OUT_OF_RANGE, NULL, NULL },
+            "99999999" },
+        { "\"amount\":\" \\t14.50\\r\\n\"", PERMIT_AMOUNT, PERMIT_GOOD,
+            "14.50", "1450" },
+        { "\"amount\":\"0.00\"", PERMIT_AMOUNT, PERMIT_OUT_OF_RANGE, NULL,
+            NULL },
         { "\"amount\":\"000000.00\"", PERMIT_AMOUNT, PERMIT_OUT_OF_RANGE, NULL,
-          NULL },
-        { "\"amount\":\"1000000.00\"", PERMIT_AMOUNT, PERMIT_TOO_LONG, NULL, NULL },
-        { "\"amount\":\"0000000.01\"", PERMIT_AMOUNT, PERMIT_TOO_LONG, NULL, NULL },
-        { "\"amount\":\".50\"", PERMIT_AMOUNT, PERMIT_INVALID_FORMAT, NULL, NULL },
-        { "\"amount\":\"1.5\"", PERMIT_AMOUNT, PERMIT_INVALID_FORMAT, NULL, NULL },
-        { "\"amount\":\"1.500\"", PERMIT_AMOUNT, PERMIT_INVALID_FORMAT, NULL, NULL },
-        { "\"amount\":\"1\"", PERMIT_AMOUNT, PERMIT_INVALID_FORMAT, NULL, NULL },
-        { "\"amount\":\"1,50\"", PERMIT_AMOUNT, PERMIT_INVALID_FORMAT, NULL, NULL },
-        { "\"amount\":\"-1.50\"", PERMIT_AMOUNT, PERMIT_INVALID_FORMAT, NULL, NULL },
-        { "\"amount\":\"+1.50\"", PERMIT_AMOUNT, PERMIT_INVALID_FORMAT, NULL, NULL },
-        { "\"amount\":\"1e2.00\"", PERMIT_AMOUNT, PERMIT_INVALID_FORMAT, NULL, NULL },
-        { "\"amount\":\"1 2.00\"", PERMIT_AMOUNT, PERMIT_INVALID_FORMAT, NULL, NULL },
-        { "\"amount\":\"\xc3\xa9.00\"", PERMIT_AMOUNT, PERMIT_INVALID_FORMAT, NULL,
-          NULL },
+            NULL },
+        { "\"amount\":\"1000000.00\"", PERMIT_AMOUNT, PERMIT_TOO_LONG, NULL,
+            NULL },
+        { "\"amount\":\"0000000.01\"", PERMIT_AMOUNT, PERMIT_TOO_LONG, NULL,
+            NULL },
+        { "\"amount\":\".50\"", PERMIT_AMOUNT, PERMIT_INVALID_FORMAT, NULL,
+            NULL },
+        { "\"amount\":\"1.5\"", PERMIT_AMOUNT, PERMIT_INVALID_FORMAT, NULL,
+            NULL },
+        { "\"amount\":\"1.500\"", PERMIT_AMOUNT, PERMIT_INVALID_FORMAT, NULL,
+            NULL },
+        { "\"amount\":\"1\"", PERMIT_AMOUNT, PERMIT_INVALID_FORMAT, NULL,
+            NULL },
+        { "\"amount\":\"1,50\"", PERMIT_AMOUNT, PERMIT_INVALID_FORMAT, NULL,
+            NULL },
+        { "\"amount\":\"-1.50\"", PERMIT_AMOUNT, PERMIT_INVALID_FORMAT, NULL,
+            NULL },
+        { "\"amount\":\"+1.50\"", PERMIT_AMOUNT, PERMIT_INVALID_FORMAT, NULL,
+            NULL },
+        { "\"amount\":\"1e2.00\"", PERMIT_AMOUNT, PERMIT_INVALID_FORMAT, NULL,
+            NULL },
+        { "\"amount\":\"1 2.00\"", PERMIT_AMOUNT, PERMIT_INVALID_FORMAT, NULL,
+            NULL },
+        { "\"amount\":\"\xc3\xa9.00\"", PERMIT_AMOUNT, PERMIT_INVALID_FORMAT,
+            NULL, NULL },
         { "\"amount\":14.50", PERMIT_AMOUNT, PERMIT_INVALID_TYPE, NULL, NULL },
         { "\"amount\":true", PERMIT_AMOUNT, PERMIT_INVALID_TYPE, NULL, NULL },
-        { "\"amount\":[\"1.00\"]", PERMIT_AMOUNT, PERMIT_INVALID_TYPE, NULL, NULL },
-        { "\"amount\":{\"amount\":\"1.00\"}", PERMIT_AMOUNT, PERMIT_INVALID_TYPE,
-          NULL, NULL },
+        { "\"amount\":[\"1.00\"]", PERMIT_AMOUNT, PERMIT_INVALID_TYPE, NULL,
+            NULL },
+        { "\"amount\":{\"amount\":\"1.00\"}", PERMIT_AMOUNT,
+            PERMIT_INVALID_TYPE, NULL, NULL },
         { "\"amount\":null", PERMIT_AMOUNT, PERMIT_GOOD, "", NULL },
         { "\"amount\":\"\"", PERMIT_AMOUNT, PERMIT_GOOD, "", NULL },
         { "\"amount\":\" \\t \"", PERMIT_AMOUNT, PERMIT_GOOD, "", NULL },
@@ -204,21 +220,28 @@ test_currency(void **state)
 {
     static const judged_t cases[] = {
         { "\"currency\":\"CAD\"", PERMIT_CURRENCY, PERMIT_GOOD, "CAD", NULL },
-        { "\"CurrencyID\":\"usd\"", PERMIT_CURRENCY, PERMIT_GOOD, "USD", NULL },
-        { "\"CurrencyID\":\" cAd \"", PERMIT_CURRENCY, PERMIT_GOOD, "CAD", NULL },
-        { "\"currency\":\"EUR\"", PERMIT_CURRENCY, PERMIT_UNSUPPORTED, NULL, NULL },
-        { "\"currency\":\"CA\"", PERMIT_CURRENCY, PERMIT_UNSUPPORTED, NULL, NULL },
-        { "\"currency\":\"CADS\"", PERMIT_CURRENCY, PERMIT_UNSUPPORTED, NULL, NULL },
-        { "\"currency\":\"C AD\"", PERMIT_CURRENCY, PERMIT_UNSUPPORTED, NULL, NULL },
-        { "\"currency\":\"CADCADCADC\"", PERMIT_CURRENCY, PERMIT_UNSUPPORTED, NULL,
-          NULL },
-        { "\"currency\":\"CADCADCADCA\"", PERMIT_CURRENCY, PERMIT_TOO_LONG, NULL,
-          NULL },
-        { "\"currency\":\"" U5 U5 "\"", PERMIT_CURRENCY, PERMIT_UNSUPPORTED, NULL,
-          NULL },
-        { "\"currency\":\"C\\tD\"", PERMIT_CURRENCY, PERMIT_INVALID_FORMAT, NULL,
-          NULL },
-        { "\"currency\":124", PERMIT_CURRENCY, PERMIT_INVALID_TYPE, NULL, NULL },
+        { "\"CurrencyID\":\"usd\"", PERMIT_CURRENCY, PERMIT_GOOD, "USD",
+            NULL },
+        { "\"CurrencyID\":\" cAd \"", PERMIT_CURRENCY, PERMIT_GOOD, "CAD",
+            NULL },
+        { "\"currency\":\"EUR\"", PERMIT_CURRENCY, PERMIT_UNSUPPORTED, NULL,
+            NULL },
+        { "\"currency\":\"CA\"", PERMIT_CURRENCY, PERMIT_UNSUPPORTED, NULL,
+            NULL },
+        { "\"currency\":\"CADS\"", PERMIT_CURRENCY, PERMIT_UNSUPPORTED, NULL,
+            NULL },
+        { "\"currency\":\"C AD\"", PERMIT_CURRENCY, PERMIT_UNSUPPORTED, NULL,
+            NULL },
+        { "\"currency\":\"CADCADCADC\"", PERMIT_CURRENCY, PERMIT_UNSUPPORTED,
+            NULL, NULL },
+        { "\"currency\":\"CADCADCADCA\"", PERMIT_CURRENCY, PERMIT_TOO_LONG,
+            NULL, NULL },
+        { "\"currency\":\"" U5 U5 "\"", PERMIT_CURRENCY, PERMIT_UNSUPPORTED,
+            NULL, NULL },
+        { "\"currency\":\"C\\tD\"", PERMIT_CURRENCY, PERMIT_INVALID_FORMAT,
+            NULL, NULL },
+        { "\"currency\":124", PERMIT_CURRENCY, PERMIT_INVALID_TYPE, NULL,
+            NULL },
     };
 
     (void) state;
@@ -232,58 +255,59 @@ test_times(void **state)
 {
     static const judged_t cases[] = {
         { "\"startTime\":\"2018-07-02T09:00:00\"", PERMIT_START, PERMIT_GOOD,
-          "2018-07-02T09:00:00Z", "1530522000" },
-        { "\"StartDateUtc\":\"2018-07-02T09:00:00Z\"", PERMIT_START, PERMIT_GOOD,
-          "2018-07-02T09:00:00Z", "1530522000" },
+            "2018-07-02T09:00:00Z", "1530522000" },
+        { "\"StartDateUtc\":\"2018-07-02T09:00:00Z\"", PERMIT_START,
+            PERMIT_GOOD, "2018-07-02T09:00:00Z", "1530522000" },
         { "\"startTime\":\"1970-01-01T00:00:00\"", PERMIT_START, PERMIT_GOOD,
-          "1970-01-01T00:00:00Z", "0" },
+            "1970-01-01T00:00:00Z", "0" },
         { "\"endTime\":\"9999-12-31T23:59:59Z\"", PERMIT_END, PERMIT_GOOD,
-          "9999-12-31T23:59:59Z", "253402300799" },
+            "9999-12-31T23:59:59Z", "253402300799" },
         { "\"EndDateUtc\":\"2000-02-29T12:00:00\"", PERMIT_END, PERMIT_GOOD,
-          "2000-02-29T12:00:00Z", "951825600" },
+            "2000-02-29T12:00:00Z", "951825600" },
         { "\"endTime\":\"2100-02-28T00:00:00\"", PERMIT_END, PERMIT_GOOD, NULL,
-          "4107456000" },
-        { "\"endTime\":\"1969-12-31T23:59:59\"", PERMIT_END, PERMIT_OUT_OF_RANGE,
-          NULL, NULL },
-        { "\"endTime\":\"0000-01-01T00:00:00\"", PERMIT_END, PERMIT_OUT_OF_RANGE,
-          NULL, NULL },
-        { "\"endTime\":\"2100-02-29T00:00:00\"", PERMIT_END, PERMIT_OUT_OF_RANGE,
-          NULL, NULL },
-        { "\"endTime\":\"2018-02-29T00:00:00\"", PERMIT_END, PERMIT_OUT_OF_RANGE,
-          NULL, NULL },
-        { "\"endTime\":\"2018-04-31T00:00:00\"", PERMIT_END, PERMIT_OUT_OF_RANGE,
-          NULL, NULL },
-        { "\"endTime\":\"2018-13-01T00:00:00\"", PERMIT_END, PERMIT_OUT_OF_RANGE,
-          NULL, NULL },
-        { "\"endTime\":\"2018-00-01T00:00:00\"", PERMIT_END, PERMIT_OUT_OF_RANGE,
-          NULL, NULL },
-        { "\"endTime\":\"2018-01-00T00:00:00\"", PERMIT_END, PERMIT_OUT_OF_RANGE,
-          NULL, NULL },
-        { "\"endTime\":\"2018-01-01T24:00:00\"", PERMIT_END, PERMIT_OUT_OF_RANGE,
-          NULL, NULL },
-        { "\"endTime\":\"2018-01-01T23:60:00\"", PERMIT_END, PERMIT_OUT_OF_RANGE,
-          NULL, NULL },
-        { "\"endTime\":\"2016-12-31T23:59:60\"", PERMIT_END, PERMIT_OUT_OF_RANGE,
-          NULL, NULL },
-        { "\"endTime\":\"2018-01-01 00:00:00\"", PERMIT_END, PERMIT_INVALID_FORMAT,
-          NULL, NULL },
-        { "\"endTime\":\"2018-01-01t00:00:00\"", PERMIT_END, PERMIT_INVALID_FORMAT,
-          NULL, NULL },
+            "4107456000" },
+        { "\"endTime\":\"1969-12-31T23:59:59\"", PERMIT_END,
+            PERMIT_OUT_OF_RANGE, NULL, NULL },
+        { "\"endTime\":\"0000-01-01T00:00:00\"", PERMIT_END,
+            PERMIT_OUT_OF_RANGE, NULL, NULL },
+        { "\"endTime\":\"2100-02-29T00:00:00\"", PERMIT_END,
+            PERMIT_OUT_OF_RANGE, NULL, NULL },
+        { "\"endTime\":\"2018-02-29T00:00:00\"", PERMIT_END,
+            PERMIT_OUT_OF_RANGE, NULL, NULL },
+        { "\"endTime\":\"2018-04-31T00:00:00\"", PERMIT_END,
+            PERMIT_OUT_OF_RANGE, NULL, NULL },
+        { "\"endTime\":\"2018-13-01T00:00:00\"", PERMIT_END,
+            PERMIT_OUT_OF_RANGE, NULL, NULL },
+        { "\"endTime\":\"2018-00-01T00:00:00\"", PERMIT_END,
+            PERMIT_OUT_OF_RANGE, NULL, NULL },
+        { "\"endTime\":\"2018-01-00T00:00:00\"", PERMIT_END,
+            PERMIT_OUT_OF_RANGE, NULL, NULL },
+        { "\"endTime\":\"2018-01-01T24:00:00\"", PERMIT_END,
+            PERMIT_OUT_OF_RANGE, NULL, NULL },
+        { "\"endTime\":\"2018-01-01T23:60:00\"", PERMIT_END,
+            PERMIT_OUT_OF_RANGE, NULL, NULL },
+        { "\"endTime\":\"2016-12-31T23:59:60\"", PERMIT_END,
+            PERMIT_OUT_OF_RANGE, NULL, NULL },
+        { "\"endTime\":\"2018-01-01 00:00:00\"", PERMIT_END,
+            PERMIT_INVALID_FORMAT, NULL, NULL },
+        { "\"endTime\":\"2018-01-01t00:00:00\"", PERMIT_END,
+            PERMIT_INVALID_FORMAT, NULL, NULL },
         { "\"endTime\":\"2018-01-01T00:00:00z\"", PERMIT_END,
-          PERMIT_INVALID_FORMAT, NULL, NULL },
-        { "\"endTime\":\"2018-01-01T00:00\"", PERMIT_END, PERMIT_INVALID_FORMAT,
-          NULL, NULL },
-        { "\"endTime\":\"2018-1-01T00:00:000\"", PERMIT_END, PERMIT_INVALID_FORMAT,
-          NULL, NULL },
-        { "\"endTime\":\"+018-01-01T00:00:00\"", PERMIT_END, PERMIT_INVALID_FORMAT,
-          NULL, NULL },
-        { "\"endTime\":\"2018-01-01T00:00:00+00:00\"", PERMIT_END, PERMIT_TOO_LONG,
-          NULL, NULL },
-        { "\"endTime\":\"2018-01-01T00:00:00.0Z\"", PERMIT_END, PERMIT_TOO_LONG,
-          NULL, NULL },
+            PERMIT_INVALID_FORMAT, NULL, NULL },
+        { "\"endTime\":\"2018-01-01T00:00\"", PERMIT_END,
+            PERMIT_INVALID_FORMAT, NULL, NULL },
+        { "\"endTime\":\"2018-1-01T00:00:000\"", PERMIT_END,
+            PERMIT_INVALID_FORMAT, NULL, NULL },
+        { "\"endTime\":\"+018-01-01T00:00:00\"", PERMIT_END,
+            PERMIT_INVALID_FORMAT, NULL, NULL },
+        { "\"endTime\":\"2018-01-01T00:00:00+00:00\"", PERMIT_END,
+            PERMIT_TOO_LONG, NULL, NULL },
+        { "\"endTime\":\"2018-01-01T00:00:00.0Z\"", PERMIT_END,
+            PERMIT_TOO_LONG, NULL, NULL },
         { "\"endTime\":\"\"", PERMIT_END, PERMIT_MISSING, NULL, NULL },
         { "\"endTime\":null", PERMIT_END, PERMIT_MISSING, NULL, NULL },
-        { "\"endTime\":1530522000", PERMIT_END, PERMIT_INVALID_TYPE, NULL, NULL },
+        { "\"endTime\":1530522000", PERMIT_END, PERMIT_INVALID_TYPE, NULL,
+            NULL },
         { "\"x\":1", PERMIT_END, PERMIT_MISSING, NULL, NULL },
         { "\"x\":1", PERMIT_START, PERMIT_MISSING, NULL, NULL },
     };
@@ -299,15 +323,15 @@ test_end_after_start(void **state)
 {
     static const judged_t cases[] = {
         { "\"startTime\":\"2018-07-02T09:00:00\",\"endTime\":\"2018-07-02T09:00:01Z\"",
-          PERMIT_END, PERMIT_GOOD, NULL, NULL },
+            PERMIT_END, PERMIT_GOOD, NULL, NULL },
         { "\"startTime\":\"2018-07-02T09:00:00\",\"endTime\":\"2018-07-02T09:00:00Z\"",
-          PERMIT_END, PERMIT_END_NOT_AFTER_START, NULL, NULL },
+            PERMIT_END, PERMIT_END_NOT_AFTER_START, NULL, NULL },
         { "\"endTime\":\"2018-07-02T08:59:59\",\"startTime\":\"2018-07-02T09:00:00Z\"",
-          PERMIT_END, PERMIT_END_NOT_AFTER_START, NULL, NULL },
+            PERMIT_END, PERMIT_END_NOT_AFTER_START, NULL, NULL },
         { "\"startTime\":\"2018-07-32T09:00:00\",\"endTime\":\"2018-07-02T09:00:00Z\"",
-          PERMIT_END, PERMIT_GOOD, NULL, NULL },
+            PERMIT_END, PERMIT_GOOD, NULL, NULL },
         { "\"startTime\":\"1970-01-01T00:00:00\",\"endTime\":\"1970-01-01T00:00:00Z\"",
-          PERMIT_END, PERMIT_END_NOT_AFTER_START, NULL, NULL },
+            PERMIT_END, PERMIT_END_NOT_AFTER_START, NULL, NULL },
     };
 
     (void) state;
@@ -320,42 +344,51 @@ static void
 test_plate(void **state)
 {
     static const judged_t cases[] = {
-        { "\"plate\":\"PL8RDR\"", PERMIT_PLATE, PERMIT_GOOD, "PL8RDR", "PL8RDR" },
-        { "\"LicencePlate\":\" pl8-rd r \"", PERMIT_PLATE, PERMIT_GOOD, "PL8RDR",
-          "pl8-rd r" },
-        { "\"plate\":\"\xc3\xa9 1\"", PERMIT_PLATE, PERMIT_GOOD, "\xc3\xa9" "1",
-          "\xc3\xa9 1" },
+        { "\"plate\":\"PL8RDR\"", PERMIT_PLATE, PERMIT_GOOD, "PL8RDR",
+            "PL8RDR" },
+        { "\"LicencePlate\":\" pl8-rd r \"", PERMIT_PLATE, PERMIT_GOOD,
+            "PL8RDR", "pl8-rd r" },
+        { "\"plate\":\"\xc3\xa9 1\"", PERMIT_PLATE, PERMIT_GOOD,
+            "\xc3\xa9"
+            "1",
+            "\xc3\xa9 1" },
         { "\"plate\":\"" E5 E5 E5 E5 E5 "\"", PERMIT_PLATE, PERMIT_GOOD,
-          E5 E5 E5 E5 E5, NULL },
+            E5 E5 E5 E5              E5, NULL },
         { "\"plate\":\"" U5 U5 U5 U5 U5 "\"", PERMIT_PLATE, PERMIT_GOOD,
-          U5 U5 U5 U5 U5, NULL },
-        { "\"plate\":\"" U5 U5 U5 U5 U5 "x\"", PERMIT_PLATE, PERMIT_TOO_LONG, NULL,
-          NULL },
-        { "\"plate\":\"" X10 X10 "xxxxx\"", PERMIT_PLATE, PERMIT_GOOD, NULL, NULL },
-        { "\"plate\":\"" X10 X10 "xxxxxx\"", PERMIT_PLATE, PERMIT_TOO_LONG, NULL,
-          NULL },
+            U5 U5 U5 U5              U5, NULL },
+        { "\"plate\":\"" U5 U5 U5 U5 U5 "x\"", PERMIT_PLATE, PERMIT_TOO_LONG,
+            NULL, NULL },
+        { "\"plate\":\"" X10 X10 "xxxxx\"", PERMIT_PLATE, PERMIT_GOOD, NULL,
+            NULL },
+        { "\"plate\":\"" X10 X10 "xxxxxx\"", PERMIT_PLATE, PERMIT_TOO_LONG,
+            NULL, NULL },
         { "\"plate\":\"          " X10 "               \"", PERMIT_PLATE,
-          PERMIT_GOOD, "XXXXXXXXXX", X10 },
-        { "\"plate\":\"- -\"", PERMIT_PLATE, PERMIT_INVALID_FORMAT, NULL, NULL },
+            PERMIT_GOOD, "XXXXXXXXXX", X10 },
+        { "\"plate\":\"- -\"", PERMIT_PLATE, PERMIT_INVALID_FORMAT, NULL,
+            NULL },
         { "\"plate\":\"a\\u0000b\"", PERMIT_PLATE, PERMIT_INVALID_FORMAT, NULL,
-          NULL },
+            NULL },
         { "\"plate\":\"a\\u001fb\"", PERMIT_PLATE, PERMIT_INVALID_FORMAT, NULL,
-          NULL },
-        { "\"plate\":\"a\x7f" "b\"", PERMIT_PLATE, PERMIT_INVALID_FORMAT, NULL,
-          NULL },
+            NULL },
+        { "\"plate\":\"a\x7f"
+          "b\"",
+            PERMIT_PLATE, PERMIT_INVALID_FORMAT, NULL, NULL },
         { "\"plate\":\"a\\u0080b\"", PERMIT_PLATE, PERMIT_GOOD,
-          "A\xc2\x80" "B", NULL },
-        { "\"plate\":\"\\u0020\\u00a0\"", PERMIT_PLATE, PERMIT_GOOD, "\xc2\xa0",
-          NULL },
+            "A\xc2\x80"
+            "B",
+            NULL },
+        { "\"plate\":\"\\u0020\\u00a0\"", PERMIT_PLATE, PERMIT_GOOD,
+            "\xc2\xa0", NULL },
         { "\"plate\":\"\\ud83d\\ude97\"", PERMIT_PLATE, PERMIT_GOOD,
-          "\xf0\x9f\x9a\x97", NULL },
+            "\xf0\x9f\x9a\x97", NULL },
         { "\"pl\\u0061te\":\"A\"", PERMIT_PLATE, PERMIT_GOOD, "A", NULL },
         { "\"plate\\u0000\":\"A\"", PERMIT_PLATE, PERMIT_MISSING, NULL, NULL },
         { "\"Plate\":\"A\"", PERMIT_PLATE, PERMIT_MISSING, NULL, NULL },
         { "\"licencePlate\":\"A\"", PERMIT_PLATE, PERMIT_MISSING, NULL, NULL },
-        { "\"x\":{\"plate\":\"A\"}", PERMIT_PLATE, PERMIT_MISSING, NULL, NULL },
+        { "\"x\":{\"plate\":\"A\"}", PERMIT_PLATE, PERMIT_MISSING, NULL,
+            NULL },
         { "\"x\":[{\"plate\":\"A\"}],\"y\":[\"plate\",\"A\"]", PERMIT_PLATE,
-          PERMIT_MISSING, NULL, NULL },
+            PERMIT_MISSING, NULL, NULL },
         { "\"plate\":\"\"", PERMIT_PLATE, PERMIT_MISSING, NULL, NULL },
         { "\"plate\":\" \\n\"", PERMIT_PLATE, PERMIT_MISSING, NULL, NULL },
         { "\"plate\":8", PERMIT_PLATE, PERMIT_INVALID_TYPE, NULL, NULL },
@@ -373,20 +406,21 @@ test_text(void **state)
 {
     static const judged_t cases[] = {
         { "\"permitNo\":\" L4-1138 \"", PERMIT_TICKET, PERMIT_GOOD, "L4-1138",
-          NULL },
-        { "\"TicketNumber\":\"" X50 "\"", PERMIT_TICKET, PERMIT_GOOD, X50, NULL },
-        { "\"TicketNumber\":\"" X50 "x\"", PERMIT_TICKET, PERMIT_TOO_LONG, NULL,
-          NULL },
+            NULL },
+        { "\"TicketNumber\":\"" X50 "\"", PERMIT_TICKET, PERMIT_GOOD, X50,
+            NULL },
+        { "\"TicketNumber\":\"" X50 "x\"", PERMIT_TICKET, PERMIT_TOO_LONG,
+            NULL, NULL },
         { "\"permitNo\":\"a\\nb\"", PERMIT_TICKET, PERMIT_INVALID_FORMAT, NULL,
-          NULL },
+            NULL },
         { "\"zone\":\"Lot 4\"", PERMIT_ZONE, PERMIT_GOOD, "Lot 4", NULL },
         { "\"ParkingZoneName\":\"" X200 "\"", PERMIT_ZONE, PERMIT_GOOD, X200,
-          NULL },
+            NULL },
         { "\"zone\":\"" X200 "x\"", PERMIT_ZONE, PERMIT_TOO_LONG, NULL, NULL },
         { "\"zone\":\"" X200 "x\\u0001\"", PERMIT_ZONE, PERMIT_TOO_LONG, NULL,
-          NULL },
+            NULL },
         { "\"zone\":\"\\\"\\\\\\/\xe2\x82\xac\"", PERMIT_ZONE, PERMIT_GOOD,
-          "\"\\/\xe2\x82\xac", NULL },
+            "\"\\/\xe2\x82\xac", NULL },
         { "\"zone\":{}", PERMIT_ZONE, PERMIT_INVALID_TYPE, NULL, NULL },
     };
 
@@ -400,23 +434,24 @@ static void
 test_duplicates(void **state)
 {
     static const judged_t cases[] = {
-        { "\"zone\":\"A\",\"zone\":\"A\"", PERMIT_ZONE, PERMIT_GOOD, "A", NULL },
-        { "\"zone\":\"A\",\"ParkingZoneName\":\" A \"", PERMIT_ZONE, PERMIT_GOOD,
-          "A", NULL },
+        { "\"zone\":\"A\",\"zone\":\"A\"", PERMIT_ZONE, PERMIT_GOOD, "A",
+            NULL },
+        { "\"zone\":\"A\",\"ParkingZoneName\":\" A \"", PERMIT_ZONE,
+            PERMIT_GOOD, "A", NULL },
         { "\"zone\":null,\"ParkingZoneName\":\"A\",\"zone\":\"\"", PERMIT_ZONE,
-          PERMIT_GOOD, "A", NULL },
-        { "\"zone\":\"A\",\"zone\":\"B\"", PERMIT_ZONE, PERMIT_CONFLICTING, NULL,
-          NULL },
+            PERMIT_GOOD, "A", NULL },
+        { "\"zone\":\"A\",\"zone\":\"B\"", PERMIT_ZONE, PERMIT_CONFLICTING,
+            NULL, NULL },
         { "\"zone\":\"A\",\"ParkingZoneName\":\"a\"", PERMIT_ZONE,
-          PERMIT_CONFLICTING, NULL, NULL },
+            PERMIT_CONFLICTING, NULL, NULL },
         { "\"zone\":\"A\",\"zone\":\"B\",\"zone\":3", PERMIT_ZONE,
-          PERMIT_INVALID_TYPE, NULL, NULL },
+            PERMIT_INVALID_TYPE, NULL, NULL },
         { "\"zone\":3,\"zone\":\"A\"", PERMIT_ZONE, PERMIT_INVALID_TYPE, NULL,
-          NULL },
+            NULL },
         { "\"zone\":\"" X200 "x\",\"zone\":\"" X200 "y\"", PERMIT_ZONE,
-          PERMIT_CONFLICTING, NULL, NULL },
+            PERMIT_CONFLICTING, NULL, NULL },
         { "\"zone\":\"" X200 "x\",\"zone\":\"" X200 "x\"", PERMIT_ZONE,
-          PERMIT_TOO_LONG, NULL, NULL },
+            PERMIT_TOO_LONG, NULL, NULL },
     };
 
     (void) state;
@@ -431,8 +466,8 @@ test_token(void **state)
     size_t i;
 
     static const struct {
-        const char    *body;
-        permit_code_t  code;
+        const char   *body;
+        permit_code_t code;
     } cases[] = {
         { "{\"apiToken\":\"YOUR-API-TOKEN\"}", PERMIT_GOOD },
         { "{\"apiToken\":\"" X50 "\"}", PERMIT_GOOD },
@@ -465,8 +500,9 @@ test_names(void **state)
 {
     (void) state;
 
-    parse_good(&permit_form_push, "{\"EndDateUtc\":\"\",\"endTime\":7,"
-               "\"LicencePlate\":null,\"x\":1}");
+    parse_good(&permit_form_push,
+        "{\"EndDateUtc\":\"\",\"endTime\":7,"
+        "\"LicencePlate\":null,\"x\":1}");
     assert_int_equal(permit_judge(&permit, &rules), 3);
 
     assert_text(*permit_name(&permit, PERMIT_END), "EndDateUtc");
@@ -488,8 +524,9 @@ test_forms(void **state)
 
     /* what an endpoint does not take is an unknown name */
 
-    parse_good(&permit_form_update, "{\"referenceID\":\"a-1\",\"zone\":7,"
-               "\"startTime\":\"x\",\"amount\":\"1.00\"}");
+    parse_good(&permit_form_update,
+        "{\"referenceID\":\"a-1\",\"zone\":7,"
+        "\"startTime\":\"x\",\"amount\":\"1.00\"}");
     assert_int_equal(permit_judge(&permit, &rules), 0);
     assert_text(permit.stored[PERMIT_REFERENCE_ID][0], "a-1");
     assert_text(permit.stored[PERMIT_AMOUNT][1], "100");
@@ -519,20 +556,25 @@ test_fields(void **state)
     permit_field_t fields[PERMIT_FIELDS_MAX];
 
     static const char *expected[][2] = {
-        { "amount", "14.50" }, { "amount_cents", "1450" },
+        { "amount", "14.50" },
+        { "amount_cents", "1450" },
         { "currency", "CAD" },
-        { "start", "2018-07-02T09:00:00Z" }, { "start_ts", "1530522000" },
-        { "end", "2018-07-02T09:30:00Z" }, { "end_ts", "1530523800" },
-        { "plate", "PL8RDR" }, { "plate_raw", "pl8 rdr" },
-        { "ticket", "L4-1138" }, { "zone", "Lot 4" },
+        { "start", "2018-07-02T09:00:00Z" },
+        { "start_ts", "1530522000" },
+        { "end", "2018-07-02T09:30:00Z" },
+        { "end_ts", "1530523800" },
+        { "plate", "PL8RDR" },
+        { "plate_raw", "pl8 rdr" },
+        { "ticket", "L4-1138" },
+        { "zone", "Lot 4" },
     };
 
     (void) state;
 
     parse_good(&permit_form_push,
-               "{\"apiToken\":\"x\",\"Amount\":\"14.50\",\"CurrencyID\":\"cad\","
-               "\"LicencePlate\":\"pl8 rdr\",\"zone\":\"Lot 4\","
-               "\"permitNo\":\"L4-1138\"," TIMES "}");
+        "{\"apiToken\":\"x\",\"Amount\":\"14.50\",\"CurrencyID\":\"cad\","
+        "\"LicencePlate\":\"pl8 rdr\",\"zone\":\"Lot 4\","
+        "\"permitNo\":\"L4-1138\"," TIMES "}");
     assert_int_equal(permit_judge(&permit, &rules), 0);
 
     n = permit_fields(&permit, fields);
@@ -547,8 +589,8 @@ test_fields(void **state)
 }
 
 
-#define DEEP32_OPEN   "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[["
-#define DEEP32_CLOSE  "]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]"
+#define DEEP32_OPEN  "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[["
+#define DEEP32_CLOSE "]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]"
 
 static void
 test_syntax(void **state)
@@ -563,7 +605,7 @@ test_syntax(void **state)
         { "\xef\xbb\xbf {}", 0, PERMIT_PARSE_OK, 0 },
         { "{\"a\":" DEEP32_OPEN DEEP32_CLOSE "}", 0, PERMIT_PARSE_OK, 0 },
         { "{\"a\":-0.0e-1,\"b\":1E+5,\"c\":123456789012345678901234567890}", 0,
-          PERMIT_PARSE_OK, 0 },
+            PERMIT_PARSE_OK, 0 },
         { "", 0, PERMIT_PARSE_MALFORMED, 0 },
         { "\xef\xbb\xbf", 0, PERMIT_PARSE_MALFORMED, 3 },
         { "\xef\xbb{}", 0, PERMIT_PARSE_MALFORMED, 2 },
@@ -604,8 +646,8 @@ test_syntax(void **state)
         { "{\"a\":\"\xf4\x90\x80\x80\"}", 0, PERMIT_PARSE_MALFORMED, 7 },
         { "{\"a\":\"\xf5\x80\x80\x80\"}", 0, PERMIT_PARSE_MALFORMED, 6 },
         { "{\"a\":\"\xff\"}", 0, PERMIT_PARSE_MALFORMED, 6 },
-        { "{\"a\":" DEEP32_OPEN "[]" DEEP32_CLOSE "}", 0, PERMIT_PARSE_MALFORMED,
-          37 },
+        { "{\"a\":" DEEP32_OPEN "[]" DEEP32_CLOSE "}", 0,
+            PERMIT_PARSE_MALFORMED, 37 },
         { "[" DEEP32_OPEN "[", 0, PERMIT_PARSE_MALFORMED, 33 },
         { "[]", 0, PERMIT_PARSE_NOT_AN_OBJECT, 0 },
         { "[1,{\"apiToken\":\"x\"}] ", 0, PERMIT_PARSE_NOT_AN_OBJECT, 0 },
@@ -629,16 +671,16 @@ test_syntax(void **state)
         len = cases[i].len ? cases[i].len : strlen(cases[i].body);
 
         for (piece = 0; piece < 4; piece++) {
-            outcome = parse_as(&permit_form_push, cases[i].body, len, piece,
-                               &offset);
+            outcome = parse_as(
+                &permit_form_push, cases[i].body, len, piece, &offset);
 
             if (outcome != cases[i].outcome
                 || (outcome == PERMIT_PARSE_MALFORMED && piece == 0
                     && offset != cases[i].offset))
             {
                 fail_msg("%s in pieces of %zu: %d at %zu, not %d at %zu",
-                         cases[i].body, piece, outcome, offset,
-                         cases[i].outcome, cases[i].offset);
+                    cases[i].body, piece, outcome, offset, cases[i].outcome,
+                    cases[i].offset);
             }
 
             memory_end(&memory);
@@ -683,12 +725,12 @@ test_long_token(void **state)
 
         for (i = 0; i < 2 * COUNT(pieces); i++) {
             body = long_token(len, i & 1, &piece);
-            outcome = parse_as(&permit_form_push, body, piece, pieces[i / 2],
-                               NULL);
+            outcome = parse_as(
+                &permit_form_push, body, piece, pieces[i / 2], NULL);
 
-            assert_int_equal(outcome, len <= PERMIT_MAX_TOKEN
-                                      ? PERMIT_PARSE_OK
-                                      : PERMIT_PARSE_TOO_LARGE);
+            assert_int_equal(outcome,
+                len <= PERMIT_MAX_TOKEN ? PERMIT_PARSE_OK
+                                        : PERMIT_PARSE_TOO_LARGE);
 
             memory_end(&memory);
             free(body);
@@ -711,25 +753,25 @@ test_large_body(void **state)
 
     rules.max_body = 100;
 
-    assert_int_equal(parse_as(&permit_form_push, body, 100, 7, NULL),
-                     PERMIT_PARSE_OK);
+    assert_int_equal(
+        parse_as(&permit_form_push, body, 100, 7, NULL), PERMIT_PARSE_OK);
     memory_end(&memory);
 
     assert_int_equal(parse_as(&permit_form_push, body, 101, 0, NULL),
-                     PERMIT_PARSE_TOO_LARGE);
+        PERMIT_PARSE_TOO_LARGE);
     memory_end(&memory);
 
     /* what is wrong before the bound is told first */
 
     body[99] = 'x';
     assert_int_equal(parse_as(&permit_form_push, body, 200, 0, NULL),
-                     PERMIT_PARSE_MALFORMED);
+        PERMIT_PARSE_MALFORMED);
     memory_end(&memory);
 
     rules.max_body = 0;
     body[99] = ' ';
-    assert_int_equal(parse_as(&permit_form_push, body, 200, 0, NULL),
-                     PERMIT_PARSE_OK);
+    assert_int_equal(
+        parse_as(&permit_form_push, body, 200, 0, NULL), PERMIT_PARSE_OK);
     memory_end(&memory);
 
     rules.max_body = 16384;
@@ -743,17 +785,18 @@ test_no_memory(void **state)
     permit_parse_t   outcome;
     permit_parser_t *parser;
 
-    static const char body[] = "{\"zone\":\"\\u0041" X200 X200 "\",\"b\":[1,2] }";
+    static const char body[] = "{\"zone\":\"\\u0041" X200 X200
+                               "\",\"b\":[1,2] }";
 
     (void) state;
 
-    for (fail_at = 1; ; fail_at++) {
+    for (fail_at = 1;; fail_at++) {
         interface = memory_start(&memory);
         memory.fail_at = fail_at;
         outcome = PERMIT_PARSE_NO_MEMORY;
 
-        parser = permit_parser_create(&permit, &permit_form_push, &rules,
-                                      &interface);
+        parser = permit_parser_create(
+            &permit, &permit_form_push, &rules, &interface);
         if (parser) {
             (void) permit_parser_feed(parser, body, 20);
             (void) permit_parser_feed(parser, body + 20, sizeof(body) - 21);
@@ -793,8 +836,10 @@ test_uuid(void **state)
     permit_uuid_format(text, bytes);
     assert_string_equal(text, "ffffffff-ffff-4fff-bfff-ffffffffffff");
 
-    memcpy(bytes, "\x1a\x9b\x53\x75\xcb\x75\x0c\x71\x19\x39\xee\xae\x55\x0b\x09"
-           "\xac", 16);
+    memcpy(bytes,
+        "\x1a\x9b\x53\x75\xcb\x75\x0c\x71\x19\x39\xee\xae\x55\x0b\x09"
+        "\xac",
+        16);
     permit_uuid_format(text, bytes);
     assert_string_equal(text, "1a9b5375-cb75-4c71-9939-eeae550b09ac");
 }
@@ -810,8 +855,8 @@ test_calendar(void **state)
     unsigned      year, month, day, days;
     permit_text_t moment;
 
-    static const unsigned lengths[] = { 31, 28, 31, 30, 31, 30,
-                                        31, 31, 30, 31, 30, 31 };
+    static const unsigned lengths[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31,
+        30, 31 };
 
     (void) state;
 
@@ -823,26 +868,25 @@ test_calendar(void **state)
             days = lengths[month - 1];
 
             if (month == 2
-                && (year % 400 == 0 || (year % 100 != 0 && year % 4 == 0)))
-            {
+                && (year % 400 == 0 || (year % 100 != 0 && year % 4 == 0))) {
                 days = 29;
             }
 
             for (day = 1; day <= days + 1; day++) {
                 snprintf(text, sizeof(text), "%04u-%02u-%02uT01:02:03", year,
-                         month, day);
+                    month, day);
 
                 moment.data = text;
                 moment.len = 19;
 
                 if (day > days) {
                     assert_int_equal(permit_time_parse(moment, &seconds),
-                                     PERMIT_OUT_OF_RANGE);
+                        PERMIT_OUT_OF_RANGE);
                     break;
                 }
 
-                assert_int_equal(permit_time_parse(moment, &seconds),
-                                 PERMIT_GOOD);
+                assert_int_equal(
+                    permit_time_parse(moment, &seconds), PERMIT_GOOD);
                 assert_int_equal(seconds, expected + 3723);
 
                 expected += 86400;

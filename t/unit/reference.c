@@ -7,8 +7,7 @@
 #include "reference.h"
 
 
-#define MAX_TOKEN          65536
-#define LONGEST_CHARACTER  13 /* a pair of escapes, and what follows */
+#define MAX_TOKEN 65536
 
 
 enum { MALFORMED = 1, TOO_LARGE };
@@ -31,10 +30,10 @@ typedef struct {
 } value_t;
 
 typedef struct {
-    value_t  first;
-    int      used;
-    int      wrong_type;
-    int      conflicting;
+    value_t first;
+    int     used;
+    int     wrong_type;
+    int     conflicting;
 } given_t;
 
 
@@ -90,7 +89,7 @@ static void
 skip_space(reader_t *reader)
 {
     while (peek(reader) == ' ' || peek(reader) == '\t' || peek(reader) == '\n'
-           || peek(reader) == '\r')
+        || peek(reader) == '\r')
     {
         reader->p++;
     }
@@ -168,15 +167,20 @@ read_utf8(reader_t *reader, size_t *size)
     size_t        i;
     unsigned char again[4];
 
-    *size = *reader->p < 0x80 ? 1 : *reader->p < 0xe0 ? 2
-            : *reader->p < 0xf0 ? 3 : 4;
+    *size = *reader->p < 0x80 ? 1
+        : *reader->p < 0xe0   ? 2
+        : *reader->p < 0xf0   ? 3
+                              : 4;
 
     if ((size_t) (reader->end - reader->p) < *size) {
         return -1;
     }
 
     code = *size == 1 ? *reader->p
-           : *reader->p & (*size == 2 ? 0x1f : *size == 3 ? 0x0f : 0x07);
+                      : *reader->p
+            & (*size == 2        ? 0x1f
+                    : *size == 3 ? 0x0f
+                                 : 0x07);
 
     for (i = 1; i < *size; i++) {
         code = code << 6 | (reader->p[i] & 0x3f);
@@ -196,11 +200,11 @@ read_utf8(reader_t *reader, size_t *size)
 static void
 read_escape(reader_t *reader, value_t *value)
 {
-    int                  c;
-    long                 code, low;
-    const char          *at;
-    static const char    from[] = "\"\\/bfnrt";
-    static const char    to[] = "\"\\/\b\f\n\r\t";
+    int               c;
+    long              code, low;
+    const char       *at;
+    static const char from[] = "\"\\/bfnrt";
+    static const char to[] = "\"\\/\b\f\n\r\t";
 
     c = peek(reader);
 
@@ -215,8 +219,7 @@ read_escape(reader_t *reader, value_t *value)
         if (code >= 0xd800 && code <= 0xdbff && !reader->wrong) {
 
             if (reader->end - reader->p < 2 || reader->p[0] != '\\'
-                || reader->p[1] != 'u')
-            {
+                || reader->p[1] != 'u') {
                 fail(reader, MALFORMED);
                 return;
             }
@@ -601,8 +604,7 @@ read_body(reader_t *reader)
     int object;
 
     if (reader->end - reader->p >= 3
-        && memcmp(reader->p, "\xef\xbb\xbf", 3) == 0)
-    {
+        && memcmp(reader->p, "\xef\xbb\xbf", 3) == 0) {
         reader->p += 3;
     }
 
@@ -674,8 +676,11 @@ judge_identifier(reference_t *reference, int id, const char *text)
 
     value = given[id].first;
 
-    return made_of(value, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-                          "0123456789-") ? PERMIT_GOOD : PERMIT_INVALID_FORMAT;
+    return made_of(value,
+               "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+               "0123456789-")
+        ? PERMIT_GOOD
+        : PERMIT_INVALID_FORMAT;
 }
 
 
@@ -756,14 +761,13 @@ judge_time(reference_t *reference, int id, const char *text)
 
     for (i = 0; i < (int) given[id].first.len; i++) {
         if (shape[i] == 'd' ? (text[i] < '0' || text[i] > '9')
-                            : text[i] != shape[i])
-        {
+                            : text[i] != shape[i]) {
             return PERMIT_INVALID_FORMAT;
         }
     }
 
     sscanf(text, "%4d-%2d-%2dT%2d:%2d:%2d", &n[0], &n[1], &n[2], &n[3], &n[4],
-           &n[5]);
+        &n[5]);
 
     memset(&tm, 0, sizeof(tm));
     tm.tm_year = n[0] - 1900;
@@ -777,8 +781,7 @@ judge_time(reference_t *reference, int id, const char *text)
     gmtime_r(&seconds, &back);
 
     sprintf(again, "%04d-%02d-%02dT%02d:%02d:%02d", back.tm_year + 1900,
-            back.tm_mon + 1, back.tm_mday, back.tm_hour, back.tm_min,
-            back.tm_sec);
+        back.tm_mon + 1, back.tm_mday, back.tm_hour, back.tm_min, back.tm_sec);
 
     if (n[0] < 1970 || memcmp(again, text, 19) != 0) {
         return PERMIT_OUT_OF_RANGE;
@@ -832,10 +835,10 @@ judge_one(reference_t *reference, int id, const char *form)
     size_t i;
 
     static const struct {
-        size_t        limit;
-        const char   *required;
-        permit_code_t (*judge)(reference_t *reference, int id,
-            const char *text);
+        size_t      limit;
+        const char *required;
+        permit_code_t (*judge)(
+            reference_t *reference, int id, const char *text);
     } rules[PERMIT_ATTRIBUTES] = {
         [PERMIT_TOKEN] = { 50, "pud", judge_identifier },
         [PERMIT_REFERENCE_ID] = { 50, "ud", judge_identifier },
@@ -899,7 +902,8 @@ reference_read(reference_t *reference, const char *form,
 
     /*
      * Cut off at the bound: it is too large, unless it was malformed before.
-     * This reader cannot tell a character that was cut from a wrong one.
+     * yajl reads a token to its end before it finds it out of place, and this
+     * reader cannot tell a character that was cut from a wrong one.
      */
 
     if (max_body && len > max_body) {
@@ -907,7 +911,7 @@ reference_read(reference_t *reference, const char *form,
         if (reference->outcome != PERMIT_PARSE_MALFORMED) {
             reference->outcome = PERMIT_PARSE_TOO_LARGE;
 
-        } else if (reader.end - reader.p < LONGEST_CHARACTER) {
+        } else {
             reference->vague = 1;
         }
     }
@@ -919,7 +923,7 @@ reference_read(reference_t *reference, const char *form,
     if (reference->stored[PERMIT_START][0][0]
         && reference->stored[PERMIT_END][0][0]
         && atoll(reference->stored[PERMIT_END][1])
-           <= atoll(reference->stored[PERMIT_START][1]))
+            <= atoll(reference->stored[PERMIT_START][1]))
     {
         reference->code[PERMIT_END] = PERMIT_END_NOT_AFTER_START;
     }

@@ -1,0 +1,57 @@
+
+/*
+ * Any bytes as Redis's replies, in pieces of any size: the reader must not
+ * misbehave, nor what reads the scripts' answers.
+ */
+
+
+#include "ngx_opscom_permits.h"
+#include "ngx_opscom_resp.h"
+
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    size_t              n, at;
+    ngx_int_t           rc;
+    ngx_pool_t         *pool;
+    ngx_opscom_reply_t *reply;
+    ngx_opscom_result_t result;
+    ngx_opscom_reader_t reader;
+
+    if (size < 1) {
+        return 0;
+    }
+
+    memset(&reader, 0, sizeof(reader));
+
+    if (ngx_opscom_reader_init(&reader, NULL) != NGX_OK) {
+        return 0;
+    }
+
+    rc = NGX_AGAIN;
+
+    for (at = 1; at < size && rc != NGX_ERROR; at += n) {
+        n = data[0] ? (size_t) data[0] : size;
+        n = n < size - at ? n : size - at;
+
+        rc = ngx_opscom_reader_feed(&reader, (u_char *) data + at, n);
+
+        while (rc == NGX_OK) {
+            rc = ngx_opscom_reader_next(&reader, &reply);
+
+            if (rc == NGX_OK) {
+                pool = ngx_create_pool(1024, NULL);
+                (void) ngx_opscom_permits_result(reply, &result, pool);
+                ngx_destroy_pool(pool);
+            }
+        }
+    }
+
+    ngx_opscom_reader_destroy(&reader);
+
+    return 0;
+}

@@ -1,0 +1,39 @@
+#!/bin/sh
+# libFuzzer under ASan and UBSan: FUZZ_SECONDS for each target.
+
+set -eu
+
+out=$BUILD/fuzz
+tree=$BUILD/nginx
+room=ngx_http_opscom_module
+seconds=${FUZZ_SECONDS:-15}
+mkdir -p "$out/parser" "$out/reply"
+
+flags="-std=gnu11 -g -O1 -Wall -Wextra -Werror -Wno-unused-parameter
+    -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined"
+core="-I$tree/src/core -I$tree/src/event -I$tree/src/os/unix -I$tree/objs
+    -I$tree/objs/opscom -I$room -I$room/store"
+
+# shellcheck disable=SC2086 # lists of words
+{
+    clang $flags -It/unit -I$room/permit t/fuzz/parser_fuzz.c t/unit/compare.c t/unit/reference.c \
+        t/unit/memory.c $room/permit/*.c -lyajl -o "$out/parser_fuzz"
+
+    clang $flags $core t/fuzz/reply_fuzz.c t/unit/ngx_stub.c $room/store/ngx_opscom_resp.c \
+        $room/store/ngx_opscom_permits.c $room/store/ngx_opscom_script.c \
+        -lhiredis -lcrypto -o "$out/reply_fuzz"
+}
+
+run() {
+    name=$1
+    shift
+    "$out/${name}_fuzz" -max_total_time="$seconds" -max_len=4096 -artifact_prefix="$out/" \
+        -print_final_stats=1 "$@" "$out/$name" "t/fuzz/corpus/$name" > "$out/$name.log" 2>&1 || {
+        tail -n 60 "$out/$name.log"
+        return 1
+    }
+    echo "fuzz $name: $(sed -n 's/^stat::number_of_executed_units: *//p' "$out/$name.log") runs, no finding"
+}
+
+run parser -dict=t/fuzz/json.dict
+run reply

@@ -1,0 +1,58 @@
+#!/bin/sh
+# Everything that must pass: lint, unit tests, fuzzers for a while, the t/*.t
+# files and t/fault/*.t, against the real nginx and real Redis servers, as
+# built and again under ASan and UBSan, and once under valgrind.
+
+set -eu
+
+room=$BUILD/test
+mkdir -p "$room"
+redis=
+
+stop() {
+    [ -z "$redis" ] || kill "$redis" 2>/dev/null || true
+    [ -z "$redis" ] || wait "$redis" 2>/dev/null || true
+}
+
+trap stop EXIT
+trap 'exit 1' INT TERM HUP
+
+# the real Test::Nginx where it is installed, the stand-in elsewhere
+
+lib=-It/lib
+! perl -MTest::Nginx::Socket -e 1 2>/dev/null || lib=
+
+set -a
+eval "$(sh t/tools/print-test-env.sh)"
+set +a
+
+redis-server --port "$TEST_NGINX_REDIS_PORT" --bind 127.0.0.1 --save "" \
+    --dir "$room" --logfile "$PWD/$room/redis.log" < /dev/null &
+redis=$!
+
+tries=0
+until redis-cli -p "$TEST_NGINX_REDIS_PORT" ping 2>/dev/null | grep -q PONG; do
+    tries=$((tries + 1))
+    [ $tries -le 100 ] || { echo "redis-server did not start" >&2; exit 1; }
+    sleep 0.1
+done
+
+echo "== lint"
+sh t/tools/lint.sh
+
+echo "== unit"
+sh t/tools/unit.sh
+
+echo "== fuzz"
+sh t/tools/fuzz.sh
+
+echo "== ASan and UBSan"
+BUILD=$BUILD/asan SANITIZE=1 sh t/tools/build.sh
+sh t/tools/sanitized.sh prove $lib t/*.t
+
+echo "== valgrind"
+sh t/tools/valgrind.sh prove $lib t/push.t t/update.t t/delete.t t/idempotency.t
+
+echo "== as built"
+# shellcheck disable=SC2086 # empty with the real Test::Nginx
+prove $lib t/*.t t/fault/*.t
