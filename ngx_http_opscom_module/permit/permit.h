@@ -32,8 +32,8 @@ typedef struct {
 
 
 /*
- * Memory that lives as long as the permit.  alloc() returns NULL when there
- * is none; free() may do nothing.
+ * Memory that lives as long as the permit.  alloc() returns what is aligned
+ * for pointers, or NULL when there is none; free() may do nothing.
  */
 
 typedef struct {

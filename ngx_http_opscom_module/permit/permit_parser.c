@@ -591,8 +591,8 @@ permit_on_end(void *ctx)
  */
 
 typedef union {
-    size_t      size;
-    max_align_t align;
+    size_t size;
+    void  *align; /* yajl keeps pointers and sizes, nothing wider */
 } permit_block_t;
 
 

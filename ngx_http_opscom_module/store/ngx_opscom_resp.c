@@ -135,7 +135,12 @@ u_char *
 ngx_opscom_write_argument(u_char *p, u_char *data, size_t len)
 {
     p = ngx_opscom_write_number(p, '$', len);
-    p = ngx_cpymem(p, data, len);
+
+    /* nothing may be nowhere */
+
+    if (len) {
+        p = ngx_cpymem(p, data, len);
+    }
 
     *p++ = CR;
     *p++ = LF;

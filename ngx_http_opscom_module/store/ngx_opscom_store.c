@@ -111,8 +111,11 @@ ngx_opscom_same_addresses(ngx_array_t *one, ngx_array_t *other)
 static ngx_int_t
 ngx_opscom_same_text(ngx_str_t *one, ngx_str_t *other)
 {
-    return one->len == other->len
-        && ngx_strncmp(one->data, other->data, one->len) == 0;
+    if (one->len != other->len) {
+        return 0;
+    }
+
+    return one->len == 0 || ngx_strncmp(one->data, other->data, one->len) == 0;
 }
 
 
