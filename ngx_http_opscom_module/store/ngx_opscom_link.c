@@ -638,6 +638,7 @@ void
 ngx_opscom_link_close(ngx_opscom_link_t *link)
 {
     ngx_opscom_reach_close(link);
+    ngx_opscom_order_free(&link->order);
 
     if (link->retry.timer_set) {
         ngx_del_timer(&link->retry);

@@ -179,6 +179,9 @@ ngx_opscom_slot_t *ngx_opscom_order_push(
 /* The oldest slot, or NULL. */
 ngx_opscom_slot_t *ngx_opscom_order_head(ngx_opscom_order_t *order);
 
+/* Frees the ring and forgets what was in it. */
+void ngx_opscom_order_free(ngx_opscom_order_t *order);
+
 /* The slot with this number, which must be in the ring. */
 ngx_opscom_slot_t *ngx_opscom_order_slot(
     ngx_opscom_order_t *order, uint64_t number);

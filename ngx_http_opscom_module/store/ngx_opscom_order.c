@@ -71,3 +71,14 @@ ngx_opscom_order_grow(ngx_opscom_order_t *order, ngx_log_t *log)
 
     return NGX_OK;
 }
+
+
+void
+ngx_opscom_order_free(ngx_opscom_order_t *order)
+{
+    if (order->slots) {
+        ngx_free(order->slots);
+    }
+
+    ngx_memzero(order, sizeof(ngx_opscom_order_t));
+}

@@ -10,7 +10,7 @@ rm -f "$log"/report.*
 
 cat > "$log/nginx.sh" <<TEXT
 #!/bin/sh
-exec valgrind -q --leak-check=full --show-leak-kinds=definite \\
+exec valgrind -q --keep-debuginfo=yes --leak-check=full --show-leak-kinds=definite \\
     --errors-for-leak-kinds=definite --suppressions=$PWD/t/tools/valgrind.supp \\
     --log-file=$log/report.%p $TEST_NGINX_BINARY "\$@"
 TEXT

@@ -1,0 +1,119 @@
+# Redis refuses, in every way that it has: 503, nothing stored, one line in the
+# log for each change, and 200 again without a reload.
+
+use strict;
+use warnings;
+
+use lib 't/support';
+use Fault;
+use Test::More;
+
+my $redis = redis();
+my $other = redis(bare => 1);
+my $nginx = nginx(http => 'opscom_redis ' . $redis->address . ';');
+
+sub status { (push_permit($nginx, @_))[0] }
+
+is(status(), 200, 'fine at first');
+
+my @cases = (
+    [ 'OOM', sub { $redis->call('CONFIG', 'SET', 'maxmemory', '1') },
+             sub { $redis->call('CONFIG', 'SET', 'maxmemory', '0') } ],
+    [ 'READONLY', sub { $redis->call('REPLICAOF', '127.0.0.1', $other->{port}) },
+                  sub { $redis->call('REPLICAOF', 'NO', 'ONE');
+                        $redis->call('HSET', 'opscom:{OC-TOMA}:tokens', Digest::SHA::sha256_hex($Fault::Token), 'demo') } ],
+    [ 'NOREPLICAS', sub { $redis->call('CONFIG', 'SET', 'min-replicas-to-write', '1') },
+                    sub { $redis->call('CONFIG', 'SET', 'min-replicas-to-write', '0') } ],
+    [ 'NOPERM', sub { $redis->call('ACL', 'SETUSER', 'default', '-xadd') },
+                sub { $redis->call('ACL', 'SETUSER', 'default', '+xadd') } ],
+    [ 'WRONGTYPE', sub { $redis->call('RENAME', 'opscom:{OC-TOMA}:stream', 'kept'); $redis->call('SET', 'opscom:{OC-TOMA}:stream', 'x') },
+                   sub { $redis->call('RENAME', 'kept', 'opscom:{OC-TOMA}:stream') } ],
+    [ 'WRONGTYPE', sub { $redis->call('RENAME', 'opscom:{OC-TOMA}:plate:PL8RDR', 'kept'); $redis->call('SET', 'opscom:{OC-TOMA}:plate:PL8RDR', 'x') },
+                   sub { $redis->call('RENAME', 'kept', 'opscom:{OC-TOMA}:plate:PL8RDR') } ],
+    [ 'WRONGTYPE', sub { $redis->call('RENAME', 'opscom:{OC-TOMA}:zones', 'kept'); $redis->call('SET', 'opscom:{OC-TOMA}:zones', 'x') },
+                   sub { $redis->call('RENAME', 'kept', 'opscom:{OC-TOMA}:zones') } ],
+    [ 'MISCONF', sub { $redis->call('CONFIG', 'SET', 'save', '3600 1'); $redis->call('CONFIG', 'SET', 'dir', '/proc');
+                       $redis->call('CONFIG', 'SET', 'dbfilename', 'none'); $redis->call('BGSAVE');
+                       wait_until(5, sub { $redis->call('INFO', 'persistence') =~ /rdb_last_bgsave_status:err/ }) },
+                 sub { $redis->call('CONFIG', 'SET', 'save', '') } ],
+);
+
+for (@cases) {
+    my ($word, $break, $mend) = @$_;
+
+    $break->();
+    my @keys = map { join ' ', sort @{$redis->call('KEYS', '*:permit:*')} } 1;
+    my $length = $redis->call('EXISTS', 'kept') ? 0 : $redis->call('XLEN', 'opscom:{OC-TOMA}:stream');
+    my ($status, $body, $head) = push_permit($nginx);
+    is($status, 503, "$word: 503") or diag $body;
+    like($body, qr/"ErrorCode":503,.*"code":"store_unavailable"/, "$word: store_unavailable");
+    like($head, qr/^Retry-After: 1\r?$/m, "$word: Retry-After");
+    status() for 1 .. 3;
+    is(join(' ', sort @{$redis->call('KEYS', '*:permit:*')}), "@keys", "$word: no permit is left behind");
+    is($redis->call('XLEN', 'opscom:{OC-TOMA}:stream'), $length, "$word: nor an event") unless $redis->call('EXISTS', 'kept');
+    $mend->();
+    ok(wait_until(5, sub { status() == 200 }), "$word: healed");
+}
+
+is(() = $nginx->log =~ /opscom: redis \S+ refuses: OOM/g, 1, 'one line for one reason');
+like($nginx->log, qr/opscom: redis \S+ accepts again after \d+ ms, \d+ requests were refused/, 'and one for its end');
+
+# half a plate index would be worse than none
+is($redis->call('ZCARD', 'opscom:{OC-TOMA}:plate:PL8RDR'), scalar @{$redis->call('KEYS', '*:permit:*')}, 'index and permits agree');
+
+# the script is gone: loaded and repeated, unseen
+$redis->call('SCRIPT', 'FLUSH');
+is(status(), 200, 'SCRIPT FLUSH is unseen');
+
+# the connection is gone: opened again, unseen
+$redis->call('CLIENT', 'KILL', 'TYPE', 'normal');
+is(status(), 200, 'CLIENT KILL is unseen');
+
+# busy with a script that does not end
+my $busy = fork;
+if (!$busy) {
+    eval { $redis->call('EVAL', 'while true do end', 0) };
+    POSIX::_exit(0);
+}
+$redis->{socket} = undef;
+$redis->call('CONFIG', 'SET', 'busy-reply-threshold', 10) if 0;
+my ($status) = push_permit($nginx);
+like($status, qr/^50[34]$/, 'BUSY: refused');
+wait_until(10, sub { ($redis->call('SCRIPT', 'KILL') // '') =~ /OK|NOTBUSY/ });
+waitpid $busy, 0;
+ok(wait_until(5, sub { status() == 200 }), 'BUSY: healed');
+
+# a password that changes
+my $secret = redis(arguments => { requirepass => 'sesame' }, bare => 1);
+$secret->call('AUTH', 'sesame');
+$secret->call('HSET', 'opscom:{OC-TOMA}:tokens', Digest::SHA::sha256_hex($Fault::Token), 'demo');
+
+for ([ 'no password', 'opscom_redis ' . $secret->address . ';', 503, qr/unavailable: NOAUTH/ ],
+     [ 'a wrong password', 'opscom_redis ' . $secret->address . '; opscom_redis_password wrong;', 503, qr/unavailable: WRONGPASS/ ],
+     [ 'a wrong database', 'opscom_redis ' . $secret->address . '; opscom_redis_password sesame; opscom_redis_database 99;', 503, qr/unavailable: ERR DB index/ ],
+     [ 'a password', 'opscom_redis ' . $secret->address . '; opscom_redis_password sesame;', 200, qr// ],
+     [ 'a password of a URL', 'opscom_redis redis://:sesame@' . $secret->address . '/0;', 200, qr// ],
+     [ 'a user of a URL', 'opscom_redis redis://default:ses%61me@' . $secret->address . ';', 200, qr// ])
+{
+    my ($name, $http, $expected, $log) = @$_;
+    my $nginx = nginx(http => $http);
+    is((push_permit($nginx))[0], $expected, "$name: $expected");
+    like($nginx->log, $log, "$name: the log says so");
+    unlike($nginx->log, qr/sesame|wrong/, "$name: but not the password");
+    $nginx->quit;
+}
+
+# another database
+$secret->call('SELECT', 3);
+$secret->call('HSET', 'opscom:{OC-TOMA}:tokens', Digest::SHA::sha256_hex($Fault::Token), 'demo');
+my $third = nginx(http => 'opscom_redis redis://:sesame@' . $secret->address . '/3;');
+is((push_permit($third))[0], 200, 'another database');
+is($secret->call('XLEN', 'opscom:{OC-TOMA}:stream'), 1, 'and the permit is there');
+
+# several addresses are tried in turn
+my $many = nginx(http => "opscom_redis 127.0.0.1:1 unix:/nowhere " . $redis->address . ';');
+is((push_permit($many))[0], 200, 'the third address answers');
+
+is_deeply([ check_log($_) ], [], 'no alarm in the error log') for $nginx, $third, $many;
+
+done_testing();
