@@ -88,7 +88,6 @@ like(`$curl --data-binary \@$file @{[ $nginx->url('/big') ]}`, qr/"status":"succ
 # sent all, of nginx's own errors too
 save(']' . ' ' x 50000);
 like(`$curl -w '%{http_code}' --data-binary \@$file @{[ $nginx->url('/big') ]}`, qr/malformed_json.*400$/s, 'HTTP/2: an early refusal');
-like(`$curl -w '%{http_code}' --data-binary \@$file @{[ $nginx->url ]}`, qr/body_too_large.*413$/s, 'HTTP/2: a body too large');
 
 is_deeply([ check_log($_) ], [], 'no alarm in the error log') for $nginx, $plain;
 
