@@ -82,6 +82,12 @@ static ngx_command_t ngx_http_opscom_commands[] = {
     { ngx_string("opscom_redis"), NGX_HTTP_OPSCOM_ANYWHERE | NGX_CONF_1MORE,
         ngx_http_opscom_redis, NGX_HTTP_LOC_CONF_OFFSET, 0, NULL },
 
+    ngx_http_opscom_directive("opscom_redis_cluster", NGX_CONF_FLAG,
+        ngx_conf_set_flag_slot, cluster, NULL),
+
+    ngx_http_opscom_directive("opscom_redis_sentinel", NGX_CONF_TAKE1,
+        ngx_conf_set_str_slot, sentinel, NULL),
+
     ngx_http_opscom_directive("opscom_redis_username", NGX_CONF_TAKE1,
         ngx_conf_set_str_slot, username, NULL),
 

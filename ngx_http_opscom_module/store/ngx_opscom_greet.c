@@ -1,7 +1,7 @@
 
 /*
  * What is said to a Redis server before it is of use, all in one flight:
- * AUTH, SELECT, CLIENT SETNAME, SCRIPT LOAD.
+ * AUTH, ROLE, SELECT, CLIENT SETNAME, SCRIPT LOAD.
  */
 
 
@@ -9,6 +9,9 @@
 
 
 static ngx_int_t ngx_opscom_greet_auth(ngx_opscom_link_t *link);
+static ngx_int_t ngx_opscom_greet_role(ngx_opscom_link_t *link);
+static void      ngx_opscom_greet_master(
+         ngx_opscom_link_t *link, ngx_opscom_reply_t *reply);
 static ngx_int_t ngx_opscom_greet_select(ngx_opscom_link_t *link);
 static ngx_int_t ngx_opscom_greet_name(ngx_opscom_link_t *link);
 static ngx_int_t ngx_opscom_greet_scripts(ngx_opscom_link_t *link);
@@ -24,7 +27,12 @@ static void ngx_opscom_greet_heard(ngx_opscom_link_t *link);
 ngx_int_t
 ngx_opscom_link_greet(ngx_opscom_link_t *link)
 {
+    if (link->asking) {
+        return ngx_opscom_sentinel_ask(link);
+    }
+
     if (ngx_opscom_greet_auth(link) != NGX_OK
+        || ngx_opscom_greet_role(link) != NGX_OK
         || ngx_opscom_greet_select(link) != NGX_OK
         || ngx_opscom_greet_name(link) != NGX_OK)
     {
@@ -56,6 +64,45 @@ ngx_opscom_greet_auth(ngx_opscom_link_t *link)
     argv[argc++] = link->settings->password;
 
     return ngx_opscom_greet_say(link, argv, argc, ngx_opscom_greet_required);
+}
+
+
+/* A sentinel may speak of a master that is none any more. */
+
+static ngx_int_t
+ngx_opscom_greet_role(ngx_opscom_link_t *link)
+{
+    static ngx_str_t role = ngx_string("ROLE");
+
+    if (link->settings->sentinel.len == 0) {
+        return NGX_OK;
+    }
+
+    return ngx_opscom_greet_say(link, &role, 1, ngx_opscom_greet_master);
+}
+
+
+static void
+ngx_opscom_greet_master(ngx_opscom_link_t *link, ngx_opscom_reply_t *reply)
+{
+    ngx_opscom_reply_t *role;
+    static ngx_str_t    master = ngx_string("master");
+
+    if (reply->type == REDIS_REPLY_ERROR) {
+        ngx_opscom_greet_required(link, reply);
+        return;
+    }
+
+    role = reply->nelts ? reply->elts[0] : reply;
+
+    if (role->text.len != master.len
+        || ngx_strncmp(role->text.data, master.data, master.len) != 0)
+    {
+        ngx_opscom_link_fail(link, "it is no master", 0);
+        return;
+    }
+
+    ngx_opscom_greet_heard(link);
 }
 
 

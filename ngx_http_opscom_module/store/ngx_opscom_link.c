@@ -12,6 +12,9 @@
 static ngx_int_t ngx_opscom_link_open(ngx_opscom_link_t *link);
 static void      ngx_opscom_link_wait(
          ngx_opscom_link_t *link, ngx_opscom_call_t *call);
+static ngx_int_t ngx_opscom_link_asking(ngx_opscom_link_t *link);
+static void      ngx_opscom_link_asked(
+         ngx_opscom_link_t *link, ngx_opscom_reply_t *reply);
 static u_char *ngx_opscom_link_script(u_char *p, ngx_opscom_call_t *call);
 static void ngx_opscom_link_drain(ngx_opscom_link_t *link, ngx_queue_t *ended);
 static void ngx_opscom_link_abandon(
@@ -39,6 +42,7 @@ ngx_opscom_link_init(
     link->store = store;
     link->settings = ngx_opscom_store_settings(store);
     link->addresses = addresses;
+    link->target = addresses->elts;
 
     link->log = *ngx_cycle->log;
     link->log.handler = NULL;
@@ -71,7 +75,6 @@ ngx_int_t
 ngx_opscom_link_send(ngx_opscom_link_t *link, ngx_opscom_call_t *call)
 {
     call->link = link;
-    call->deadline = ngx_current_msec + link->settings->timeout;
 
     if (link->state == NGX_OPSCOM_LINK_READY) {
         return ngx_opscom_link_submit(link, call);
@@ -124,9 +127,15 @@ ngx_opscom_link_submit(ngx_opscom_link_t *link, ngx_opscom_call_t *call)
     ngx_uint_t         i;
     ngx_opscom_slot_t *slot;
 
-    /* EVALSHA, a name or a source, the number of keys, ASKING before it */
+    if (call->asking && ngx_opscom_link_asking(link) != NGX_OK) {
+        return NGX_ERROR;
+    }
 
-    size = NGX_OPSCOM_HEADER_SIZE + 4 * NGX_OPSCOM_ARGUMENT_SIZE(64);
+    call->asking = 0;
+
+    /* EVALSHA, a name or a source, the number of keys */
+
+    size = NGX_OPSCOM_HEADER_SIZE + 3 * NGX_OPSCOM_ARGUMENT_SIZE(64);
 
     if (call->by_source) {
         size += call->script->source.len;
@@ -182,6 +191,25 @@ ngx_opscom_link_submit(ngx_opscom_link_t *link, ngx_opscom_call_t *call)
     ngx_opscom_link_watch(link);
 
     return NGX_OK;
+}
+
+
+/* Redis Cluster: the next command is for a slot that is on its way there. */
+
+static ngx_int_t
+ngx_opscom_link_asking(ngx_opscom_link_t *link)
+{
+    static ngx_str_t asking = ngx_string("ASKING");
+
+    return ngx_opscom_link_command(
+        link, &asking, 1, ngx_opscom_link_asked, link->settings->timeout);
+}
+
+
+static void
+ngx_opscom_link_asked(ngx_opscom_link_t *link, ngx_opscom_reply_t *reply)
+{
+    /* should it be an error, the next command is refused */
 }
 
 
@@ -290,6 +318,7 @@ ngx_opscom_link_ready(ngx_opscom_link_t *link)
     }
 
     ngx_opscom_link_watch(link);
+    ngx_opscom_store_changed(link->store);
 }
 
 
@@ -482,6 +511,8 @@ ngx_opscom_link_report(
 
     (void) ngx_atomic_fetch_add(
         &ngx_opscom_store_gauges(link->store)->down, 1);
+
+    ngx_opscom_store_changed(link->store);
 }
 
 
@@ -669,11 +700,7 @@ ngx_opscom_link_is_busy(ngx_opscom_link_t *link)
 ngx_str_t *
 ngx_opscom_link_name(ngx_opscom_link_t *link)
 {
-    ngx_opscom_address_t *addresses;
-
-    addresses = link->addresses->elts;
-
-    return &addresses[link->address].text;
+    return &link->target->text;
 }
 
 

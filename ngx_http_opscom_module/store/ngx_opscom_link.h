@@ -25,6 +25,9 @@
 #include "ngx_opscom_store.h"
 
 
+#define NGX_OPSCOM_WORD_LEN 32 /* of an error: "NOREPLICAS" */
+
+
 typedef enum {
     NGX_OPSCOM_LINK_IDLE,
     NGX_OPSCOM_LINK_RESOLVING,
@@ -36,7 +39,8 @@ typedef enum {
 } ngx_opscom_link_state_t;
 
 
-typedef struct ngx_opscom_slot_s ngx_opscom_slot_t;
+typedef struct ngx_opscom_slot_s    ngx_opscom_slot_t;
+typedef struct ngx_opscom_cluster_s ngx_opscom_cluster_t;
 
 /* Takes the reply to one of the link's own commands. */
 typedef void (*ngx_opscom_step_pt)(
@@ -63,12 +67,54 @@ typedef struct {
 } ngx_opscom_order_t;
 
 
+/* Room for an address that came from Redis. */
+
+#define NGX_OPSCOM_HOST_LEN 255
+
+typedef struct {
+    u_char         text[NGX_OPSCOM_HOST_LEN + sizeof(":65535")];
+    ngx_sockaddr_t sockaddr;
+} ngx_opscom_room_t;
+
+
+/* A Redis server, or the addresses that one is looked for at. */
+
+typedef struct {
+    ngx_queue_t        queue;
+    ngx_array_t       *addresses; /* of ngx_opscom_address_t */
+    ngx_opscom_link_t *links;     /* settings.connections of them */
+    ngx_uint_t         next;
+} ngx_opscom_node_t;
+
+
+struct ngx_opscom_store_s {
+    ngx_opscom_settings_t settings;
+
+    /* each worker's own */
+
+    ngx_pool_t          *pool;
+    ngx_queue_t          nodes;
+    ngx_uint_t           inflight;
+    ngx_opscom_gauges_t *gauges;
+
+    ngx_msec_t refusing_since;
+    ngx_uint_t refused;
+    u_char     refusing[NGX_OPSCOM_WORD_LEN]; /* the word, or "" */
+    size_t     refusing_len;
+
+    ngx_opscom_cluster_t *cluster; /* NULL: it is none */
+};
+
+
 struct ngx_opscom_link_s {
     ngx_opscom_store_t    *store;
     ngx_opscom_settings_t *settings;
     ngx_array_t           *addresses; /* of ngx_opscom_address_t */
-    ngx_uint_t             address;   /* the one in use */
-    ngx_uint_t             tried;     /* addresses, since the last pause */
+    ngx_uint_t             address;   /* the one in turn */
+    ngx_opscom_address_t  *target;    /* the one in use */
+    ngx_opscom_address_t   master;    /* what a sentinel said */
+    ngx_opscom_room_t      master_room;
+    ngx_uint_t             tried; /* addresses, since the last pause */
 
     ngx_opscom_link_state_t state;
     ngx_peer_connection_t   peer;
@@ -98,7 +144,8 @@ struct ngx_opscom_link_s {
     ngx_msec_t deadline; /* of becoming ready */
     ngx_uint_t failures; /* in a row */
     ngx_msec_t down_since;
-    ngx_uint_t refused; /* calls, since then */
+    ngx_uint_t refused;    /* calls, since then */
+    unsigned   asking : 1; /* a sentinel, for the master */
     unsigned   down : 1;
     unsigned   trial : 1; /* opened after a pause */
     unsigned   stale : 1; /* closes when nothing is in flight */
@@ -170,6 +217,46 @@ ngx_int_t ngx_opscom_reach(ngx_opscom_link_t *link);
 void ngx_opscom_reach_close(ngx_opscom_link_t *link);
 
 
+/* Connects to an address that a sentinel named; as ngx_opscom_reach(). */
+ngx_int_t ngx_opscom_reach_address(
+    ngx_opscom_link_t *link, ngx_opscom_address_t *address);
+
+
+/*
+ * Makes an address of a host and a port that came from Redis, in the room: an
+ * IP address, or a name that is resolved when it is connected to.  NGX_ERROR:
+ * the host is too long.
+ */
+ngx_int_t ngx_opscom_address_set(ngx_opscom_address_t *address,
+    ngx_opscom_room_t *room, ngx_str_t *host, in_port_t port);
+
+
+/* ngx_opscom_sentinel.c */
+
+/* Asks the sentinel that the link is connected to where the master is. */
+ngx_int_t ngx_opscom_sentinel_ask(ngx_opscom_link_t *link);
+
+
+/* ngx_opscom_cluster.c */
+
+/* Prepares for a cluster; NGX_ERROR without memory. */
+ngx_int_t ngx_opscom_cluster_init(ngx_opscom_store_t *store);
+
+/* The node that a hash tag belongs to, as far as is known; never NULL. */
+ngx_opscom_node_t *ngx_opscom_cluster_pick(
+    ngx_opscom_store_t *store, ngx_str_t *tag);
+
+/* Asks for the map anew, but not more often than is good. */
+void ngx_opscom_cluster_refresh(ngx_opscom_store_t *store);
+
+/*
+ * Follow "MOVED slot host:port" and "ASK slot host:port".  NGX_OK: the call is
+ * on its way to that node; anything else: it is not.
+ */
+ngx_int_t ngx_opscom_cluster_moved(ngx_opscom_link_t *link,
+    ngx_opscom_call_t *call, ngx_str_t *where, ngx_uint_t ask);
+
+
 /* ngx_opscom_order.c */
 
 /* The next free slot, zeroed, or NULL without memory. */
@@ -198,6 +285,17 @@ void ngx_opscom_reply_replicas(
 
 
 /* ngx_opscom_store.c: what the links tell the store. */
+
+/* Adds a node with these addresses, or NULL without memory. */
+ngx_opscom_node_t *ngx_opscom_store_node(
+    ngx_opscom_store_t *store, ngx_array_t *addresses);
+
+/* The next of a node's links. */
+ngx_opscom_link_t *ngx_opscom_store_link(
+    ngx_opscom_store_t *store, ngx_opscom_node_t *node);
+
+/* A link has become ready, or was lost. */
+void ngx_opscom_store_changed(ngx_opscom_store_t *store);
 
 /* A call left the store, or a command of a call that left did. */
 void ngx_opscom_store_ended(ngx_opscom_store_t *store);

@@ -30,10 +30,21 @@ static ngx_int_t ngx_opscom_reach_server_name(
 ngx_int_t
 ngx_opscom_reach(ngx_opscom_link_t *link)
 {
-    ngx_opscom_address_t *address;
+    ngx_opscom_address_t *addresses;
 
-    address = link->addresses->elts;
-    address += link->address;
+    addresses = link->addresses->elts;
+
+    link->asking = (link->settings->sentinel.len != 0);
+
+    return ngx_opscom_reach_address(link, &addresses[link->address]);
+}
+
+
+ngx_int_t
+ngx_opscom_reach_address(
+    ngx_opscom_link_t *link, ngx_opscom_address_t *address)
+{
+    link->target = address;
 
     if (address->sockaddr) {
         return ngx_opscom_reach_connect(
@@ -41,6 +52,62 @@ ngx_opscom_reach(ngx_opscom_link_t *link)
     }
 
     return ngx_opscom_reach_resolve(link, address);
+}
+
+
+ngx_int_t
+ngx_opscom_address_set(ngx_opscom_address_t *address, ngx_opscom_room_t *room,
+    ngx_str_t *host, in_port_t port)
+{
+    in_addr_t           inaddr;
+    struct sockaddr_in *sin;
+#if (NGX_HAVE_INET6)
+    struct sockaddr_in6 *sin6;
+#endif
+
+    if (host->len == 0 || host->len > NGX_OPSCOM_HOST_LEN) {
+        return NGX_ERROR;
+    }
+
+    ngx_memzero(address, sizeof(ngx_opscom_address_t));
+    ngx_memzero(&room->sockaddr, sizeof(ngx_sockaddr_t));
+
+    address->text.data = room->text;
+    address->text.len = ngx_sprintf(
+                            room->text, "%V:%ui", host, (ngx_uint_t) port)
+        - room->text;
+
+    address->host.data = room->text;
+    address->host.len = host->len;
+    address->port = port;
+
+    inaddr = ngx_inet_addr(host->data, host->len);
+
+    if (inaddr != INADDR_NONE) {
+        sin = &room->sockaddr.sockaddr_in;
+        sin->sin_family = AF_INET;
+        sin->sin_addr.s_addr = inaddr;
+        address->socklen = sizeof(struct sockaddr_in);
+    }
+
+#if (NGX_HAVE_INET6)
+    sin6 = &room->sockaddr.sockaddr_in6;
+
+    if (inaddr == INADDR_NONE
+        && ngx_inet6_addr(host->data, host->len, sin6->sin6_addr.s6_addr)
+            == NGX_OK)
+    {
+        sin6->sin6_family = AF_INET6;
+        address->socklen = sizeof(struct sockaddr_in6);
+    }
+#endif
+
+    if (address->socklen) {
+        address->sockaddr = &room->sockaddr.sockaddr;
+        ngx_inet_set_port(address->sockaddr, port);
+    }
+
+    return NGX_OK;
 }
 
 
@@ -100,6 +167,11 @@ ngx_opscom_reach_resolve(
 
     link->state = NGX_OPSCOM_LINK_RESOLVING;
 
+    if (link->settings->resolver == NULL) {
+        ngx_opscom_link_fail(link, "a name, and no resolver", 0);
+        return NGX_ERROR;
+    }
+
     ngx_memzero(&wanted, sizeof(ngx_resolver_ctx_t));
     wanted.name = address->host;
 
@@ -136,9 +208,8 @@ ngx_opscom_reach_resolve(
 static void
 ngx_opscom_reach_resolved(ngx_resolver_ctx_t *ctx)
 {
-    ngx_uint_t            pick;
-    ngx_opscom_link_t    *link;
-    ngx_opscom_address_t *address;
+    ngx_uint_t         pick;
+    ngx_opscom_link_t *link;
 
     link = ctx->data;
 
@@ -147,14 +218,11 @@ ngx_opscom_reach_resolved(ngx_resolver_ctx_t *ctx)
         return;
     }
 
-    address = link->addresses->elts;
-    address += link->address;
-
     pick = link->failures % ctx->naddrs;
 
     ngx_memcpy(
         &link->resolved, ctx->addrs[pick].sockaddr, ctx->addrs[pick].socklen);
-    ngx_inet_set_port(&link->resolved.sockaddr, address->port);
+    ngx_inet_set_port(&link->resolved.sockaddr, link->target->port);
 
     link->peer.socklen = ctx->addrs[pick].socklen;
 
@@ -374,10 +442,9 @@ ngx_opscom_reach_handshaken(ngx_connection_t *c)
 static char *
 ngx_opscom_reach_verify(ngx_opscom_link_t *link, ngx_connection_t *c)
 {
-    long                  rc;
-    X509                 *certificate;
-    ngx_str_t            *name;
-    ngx_opscom_address_t *address;
+    long       rc;
+    X509      *certificate;
+    ngx_str_t *name;
 
     if (!link->settings->verify) {
         return NULL;
@@ -397,11 +464,8 @@ ngx_opscom_reach_verify(ngx_opscom_link_t *link, ngx_connection_t *c)
 
     X509_free(certificate);
 
-    address = link->addresses->elts;
-    address += link->address;
-
     name = link->settings->server_name.len ? &link->settings->server_name
-                                           : &address->host;
+                                           : &link->target->host;
 
     if (ngx_ssl_check_host(c, name) != NGX_OK) {
         return "its certificate is for another name";

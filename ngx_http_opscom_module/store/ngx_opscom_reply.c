@@ -20,6 +20,14 @@ static void ngx_opscom_reply_noscript(ngx_opscom_link_t *link,
     ngx_opscom_call_t *call, ngx_opscom_reply_t *reply);
 static void ngx_opscom_reply_readonly(ngx_opscom_link_t *link,
     ngx_opscom_call_t *call, ngx_opscom_reply_t *reply);
+static void ngx_opscom_reply_moved(ngx_opscom_link_t *link,
+    ngx_opscom_call_t *call, ngx_opscom_reply_t *reply);
+static void ngx_opscom_reply_ask(ngx_opscom_link_t *link,
+    ngx_opscom_call_t *call, ngx_opscom_reply_t *reply);
+static void ngx_opscom_reply_clusterdown(ngx_opscom_link_t *link,
+    ngx_opscom_call_t *call, ngx_opscom_reply_t *reply);
+static void ngx_opscom_reply_follow(ngx_opscom_link_t *link,
+    ngx_opscom_call_t *call, ngx_opscom_reply_t *reply, ngx_uint_t ask);
 static void ngx_opscom_reply_end(ngx_opscom_link_t *link,
     ngx_opscom_call_t *call, ngx_opscom_outcome_t outcome);
 
@@ -32,6 +40,9 @@ static const struct {
 } ngx_opscom_errors[] = {
     { ngx_string("NOSCRIPT"), ngx_opscom_reply_noscript },
     { ngx_string("READONLY"), ngx_opscom_reply_readonly },
+    { ngx_string("MOVED "), ngx_opscom_reply_moved },
+    { ngx_string("ASK "), ngx_opscom_reply_ask },
+    { ngx_string("CLUSTERDOWN"), ngx_opscom_reply_clusterdown },
 };
 
 
@@ -124,6 +135,47 @@ ngx_opscom_reply_readonly(ngx_opscom_link_t *link, ngx_opscom_call_t *call,
     ngx_opscom_reply_t *reply)
 {
     ngx_opscom_link_retire(link);
+    ngx_opscom_reply_refused(link, call, reply);
+}
+
+
+static void
+ngx_opscom_reply_moved(ngx_opscom_link_t *link, ngx_opscom_call_t *call,
+    ngx_opscom_reply_t *reply)
+{
+    ngx_opscom_reply_follow(link, call, reply, 0);
+}
+
+
+static void
+ngx_opscom_reply_ask(ngx_opscom_link_t *link, ngx_opscom_call_t *call,
+    ngx_opscom_reply_t *reply)
+{
+    ngx_opscom_reply_follow(link, call, reply, 1);
+}
+
+
+static void
+ngx_opscom_reply_follow(ngx_opscom_link_t *link, ngx_opscom_call_t *call,
+    ngx_opscom_reply_t *reply, ngx_uint_t ask)
+{
+    if (link->store->cluster == NULL || call->turns++ == NGX_OPSCOM_MAX_TURNS)
+    {
+        ngx_opscom_reply_refused(link, call, reply);
+        return;
+    }
+
+    if (ngx_opscom_cluster_moved(link, call, &reply->text, ask) != NGX_OK) {
+        ngx_opscom_reply_end(link, call, NGX_OPSCOM_UNAVAILABLE);
+    }
+}
+
+
+static void
+ngx_opscom_reply_clusterdown(ngx_opscom_link_t *link, ngx_opscom_call_t *call,
+    ngx_opscom_reply_t *reply)
+{
+    ngx_opscom_store_changed(link->store);
     ngx_opscom_reply_refused(link, call, reply);
 }
 

@@ -3,26 +3,6 @@
 #include "ngx_opscom_store.h"
 
 
-#define NGX_OPSCOM_WORD_LEN 32 /* of an error: "NOREPLICAS" */
-
-
-struct ngx_opscom_store_s {
-    ngx_opscom_settings_t settings;
-
-    /* each worker's own */
-
-    ngx_opscom_link_t   *links; /* settings.connections of them */
-    ngx_uint_t           next;
-    ngx_uint_t           inflight;
-    ngx_opscom_gauges_t *gauges;
-
-    ngx_msec_t refusing_since;
-    ngx_uint_t refused;
-    u_char     refusing[NGX_OPSCOM_WORD_LEN]; /* the word, or "" */
-    size_t     refusing_len;
-};
-
-
 static ngx_int_t ngx_opscom_store_open(ngx_opscom_store_t *store);
 static ngx_int_t ngx_opscom_same_addresses(
     ngx_array_t *one, ngx_array_t *other);
@@ -42,12 +22,6 @@ ngx_opscom_store_create(ngx_conf_t *cf, ngx_opscom_settings_t *settings)
 
     store = ngx_pcalloc(cf->pool, sizeof(ngx_opscom_store_t));
     if (store == NULL) {
-        return NULL;
-    }
-
-    store->links = ngx_pcalloc(
-        cf->pool, settings->connections * sizeof(ngx_opscom_link_t));
-    if (store->links == NULL) {
         return NULL;
     }
 
@@ -143,44 +117,122 @@ ngx_opscom_store_gauges(ngx_opscom_store_t *store)
 ngx_int_t
 ngx_opscom_store_send(ngx_opscom_store_t *store, ngx_opscom_call_t *call)
 {
-    ngx_int_t rc;
+    ngx_int_t          rc;
+    ngx_queue_t       *q;
+    ngx_opscom_node_t *node;
 
     if (store->inflight >= store->settings.queue) {
         return NGX_BUSY;
     }
 
-    if (store->links[0].store == NULL) {
-        (void) ngx_opscom_store_open(store);
+    if (store->pool == NULL && ngx_opscom_store_open(store) != NGX_OK) {
+        return NGX_ERROR;
     }
 
-    store->next = (store->next + 1) % store->settings.connections;
+    if (store->cluster) {
+        node = ngx_opscom_cluster_pick(store, &call->tag);
+
+    } else {
+        q = ngx_queue_head(&store->nodes);
+        node = ngx_queue_data(q, ngx_opscom_node_t, queue);
+    }
 
     /* counted first: the call may have ended when its sender returns */
 
     store->inflight++;
     (void) ngx_atomic_fetch_add(&store->gauges->inflight, 1);
 
-    rc = ngx_opscom_link_send(&store->links[store->next], call);
+    call->deadline = ngx_current_msec + store->settings.timeout;
 
-    if (rc != NGX_OK) {
-        ngx_opscom_store_ended(store);
+    rc = ngx_opscom_link_send(ngx_opscom_store_link(store, node), call);
+
+    if (rc == NGX_OK) {
+        return NGX_OK;
+    }
+
+    ngx_opscom_store_ended(store);
+
+    if (rc == NGX_DECLINED && store->cluster) {
+        ngx_opscom_cluster_refresh(store);
     }
 
     return rc;
 }
 
 
+/* In a worker, when it is first needed. */
+
 static ngx_int_t
 ngx_opscom_store_open(ngx_opscom_store_t *store)
 {
-    ngx_uint_t i;
+    ngx_queue_init(&store->nodes);
 
-    for (i = 0; i < store->settings.connections; i++) {
-        ngx_opscom_link_init(
-            &store->links[i], store, store->settings.addresses);
+    store->pool = ngx_create_pool(4096, ngx_cycle->log);
+    if (store->pool == NULL) {
+        return NGX_ERROR;
     }
 
-    return NGX_OK;
+    if (store->settings.cluster) {
+
+        if (ngx_opscom_cluster_init(store) == NGX_OK) {
+            return NGX_OK;
+        }
+
+    } else if (ngx_opscom_store_node(store, store->settings.addresses)) {
+        return NGX_OK;
+    }
+
+    ngx_destroy_pool(store->pool);
+    store->pool = NULL;
+
+    return NGX_ERROR;
+}
+
+
+ngx_opscom_node_t *
+ngx_opscom_store_node(ngx_opscom_store_t *store, ngx_array_t *addresses)
+{
+    ngx_uint_t         i;
+    ngx_opscom_node_t *node;
+
+    node = ngx_pcalloc(store->pool, sizeof(ngx_opscom_node_t));
+    if (node == NULL) {
+        return NULL;
+    }
+
+    node->links = ngx_palloc(
+        store->pool, store->settings.connections * sizeof(ngx_opscom_link_t));
+    if (node->links == NULL) {
+        return NULL;
+    }
+
+    node->addresses = addresses;
+
+    for (i = 0; i < store->settings.connections; i++) {
+        ngx_opscom_link_init(&node->links[i], store, addresses);
+    }
+
+    ngx_queue_insert_tail(&store->nodes, &node->queue);
+
+    return node;
+}
+
+
+ngx_opscom_link_t *
+ngx_opscom_store_link(ngx_opscom_store_t *store, ngx_opscom_node_t *node)
+{
+    node->next = (node->next + 1) % store->settings.connections;
+
+    return &node->links[node->next];
+}
+
+
+void
+ngx_opscom_store_changed(ngx_opscom_store_t *store)
+{
+    if (store->cluster) {
+        ngx_opscom_cluster_refresh(store);
+    }
 }
 
 
@@ -195,15 +247,28 @@ ngx_opscom_store_ended(ngx_opscom_store_t *store)
 void
 ngx_opscom_store_close(ngx_opscom_store_t *store)
 {
-    ngx_uint_t i;
+    ngx_uint_t         i;
+    ngx_queue_t       *q;
+    ngx_opscom_node_t *node;
 
-    if (store->links[0].store == NULL) {
+    if (store->pool == NULL) {
         return;
     }
 
-    for (i = 0; i < store->settings.connections; i++) {
-        ngx_opscom_link_close(&store->links[i]);
+    for (q = ngx_queue_head(&store->nodes);
+         q != ngx_queue_sentinel(&store->nodes); q = ngx_queue_next(q))
+    {
+        node = ngx_queue_data(q, ngx_opscom_node_t, queue);
+
+        for (i = 0; i < store->settings.connections; i++) {
+            ngx_opscom_link_close(&node->links[i]);
+        }
     }
+
+    store->cluster = NULL;
+
+    ngx_destroy_pool(store->pool);
+    store->pool = NULL;
 }
 
 

@@ -27,7 +27,7 @@ our $Binary = $ENV{TEST_NGINX_BINARY} // 'nginx';
 our $Token  = 'YOUR-API-TOKEN';
 
 my $Owner = $$;
-my (%Started, $Count);
+my (%Started, @Masters, $Count);
 
 chmod 0755, "$Dir";
 
@@ -35,6 +35,10 @@ END {
     if ($$ == $Owner) {
         my $status = $?;
         kill CONT => $_ for keys %Started;
+        kill TERM => $_ for @Masters; # an nginx that is killed leaves its workers
+        for my $master (@Masters) {
+            wait_until(5, sub { waitpid($master, POSIX::WNOHANG()) == $master && delete $Started{$master} });
+        }
         kill KILL => $_ for keys %Started;
         waitpid $_, 0 for keys %Started;
         $? = $status;
@@ -82,6 +86,7 @@ sub end {
     my ($pid, $signal) = @_;
 
     return unless delete $Started{$pid};
+    @Masters = grep { $_ != $pid } @Masters;
     kill $signal => $pid;
     waitpid $pid, 0;
 }
@@ -183,6 +188,7 @@ sub nginx {
     $self->configure;
     $self->{pid} = start("$self->{dir}/out", $Binary, '-p', "$self->{dir}/", '-c', "$self->{dir}/nginx.conf",
                          '-e', "$self->{dir}/error.log");
+    push @Masters, $self->{pid};
     wait_until(20, sub { IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $self->{port}) })
         or die "nginx did not start: " . slurp("$self->{dir}/out");
 

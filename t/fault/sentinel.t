@@ -1,0 +1,89 @@
+# A master, a replica and three sentinels, one of them dead: a failover heals
+# without a reload.  And what waits for replicas.
+
+use strict;
+use warnings;
+
+use lib 't/support';
+use Fault;
+use Test::More;
+use Time::HiRes qw(sleep time);
+
+my $master = redis();
+my $replica = redis(bare => 1, arguments => { replicaof => "127.0.0.1 $master->{port}" });
+ok(wait_until(20, sub { $replica->call('INFO', 'replication') =~ /master_link_status:up/ }), 'a replica');
+
+my @sentinels;
+for (1 .. 3) {
+    my $port = free_port();
+    my $file = "$Fault::Dir/sentinel$_.conf";
+    open my $out, '>', $file or die;
+    print $out <<CONF;
+port $port
+bind 127.0.0.1
+dir $Fault::Dir
+sentinel monitor city 127.0.0.1 $master->{port} 2
+sentinel down-after-milliseconds city 1000
+sentinel failover-timeout city 4000
+CONF
+    close $out;
+    my $pid = Fault::start("$Fault::Dir/sentinel$_.log", 'redis-server', $file, '--sentinel');
+    my $sentinel = bless { port => $port, pid => $pid }, 'Fault::Redis';
+    wait_until(10, sub { eval { $sentinel->call('PING') eq 'PONG' } });
+    push @sentinels, $sentinel;
+}
+
+ok(wait_until(30, sub { !grep { my %s = @{$_->call('SENTINEL', 'MASTER', 'city')};
+    $s{'num-other-sentinels'} != 2 || $s{'num-slaves'} < 1 } @sentinels }), 'sentinels that know each other');
+
+my $addresses = join ' ', '127.0.0.1:1', map { "127.0.0.1:$_->{port}" } @sentinels;
+my $nginx = nginx(http => "opscom_redis $addresses; opscom_redis_sentinel city;");
+is((push_permit($nginx))[0], 200, 'the master is found, though the first sentinel is dead');
+
+my $unknown = nginx(http => "opscom_redis $addresses; opscom_redis_sentinel nobody;");
+is((push_permit($unknown))[0], 503, 'a master that no sentinel knows');
+like($unknown->log, qr/unavailable: the sentinel knows no such master/, 'the log says so');
+
+# WAIT
+my $waiting = nginx(http => 'opscom_redis ' . $master->address . '; opscom_wait_replicas 1 500ms;');
+is((push_permit($waiting))[0], 200, 'a replica has it');
+$replica->stop;
+my ($status, $body) = push_permit($waiting, { 'Idempotency-Key' => 'w' }, permitNo => 'waits');
+is($status, 504, 'the replica does not answer: 504');
+like($body, qr/store_timeout/, 'store_timeout');
+is((push_permit($waiting, { 'Idempotency-Key' => 'w' }, permitNo => 'waits'))[0], 504, 'a retry does not know either');
+$replica->cont;
+($status, $body, my $head) = push_permit($waiting, { 'Idempotency-Key' => 'w' }, permitNo => 'waits');
+is($status, 200, 'until the replica is back');
+like($head, qr/Idempotency-Replayed: true/, 'and it is the first one');
+my ($id) = $body =~ /"reference_id":"([^"]+)"/;
+is($replica->call('HGET', "opscom:{OC-TOMA}:permit:$id", 'ticket'), 'waits', 'which the replica has');
+my $two = nginx(http => 'opscom_redis ' . $master->address . '; opscom_wait_replicas 2 200ms;');
+is((push_permit($two))[0], 504, 'fewer replicas than asked for');
+
+# the master dies
+my $clients = clients(4, $nginx);
+wait_until(10, sub { $clients->so_far > 200 });
+ok(wait_until(20, sub { $replica->call('INFO', 'replication') =~ /master_link_status:up/ }), 'the replica is in step');
+$master->kill9;
+my $dead = time;
+my $healed = wait_until(40, sub { grep { $_->[1] == 200 && $_->[4] > $dead + 0.1 } $clients->so_far });
+cmp_ok($healed // 99, '<', 20, 'the replica is master, and permits come again within 20 s');
+diag sprintf 'healed in %.1f s', $healed if $healed;
+
+# the old master comes back as a replica, and a second failover goes there
+$master->start;
+ok(wait_until(30, sub { eval { $master->call('ROLE')->[0] eq 'slave' && $master->call('INFO', 'replication') =~ /master_link_status:up/ } }), 'the old master is a replica');
+ok(wait_until(30, sub { ($sentinels[0]->call('SENTINEL', 'FAILOVER', 'city') // '') eq 'OK' }), 'a failover by hand');
+my $asked = time;
+ok(wait_until(30, sub { eval { $master->call('ROLE')->[0] eq 'master' } }), 'the old master is master again');
+my $again = time;
+$healed = wait_until(30, sub { grep { $_->[1] == 200 && $_->[4] > $again } $clients->so_far });
+cmp_ok($healed // 99, '<', 20, 'and permits go there');
+my @records = $clients->stop;
+is_deeply([ map { "@$_" } grep { $_->[1] !~ /^(200|503|504)$/ } @records ], [], 'nothing but 200, 503 and 504');
+my (undef, $doubled) = stored($master, @records);
+is("@$doubled", '', 'nothing is there twice');
+is_deeply([ check_log($_) ], [], 'no alarm in the error log') for $nginx, $waiting, $unknown;
+
+done_testing();
