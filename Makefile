@@ -4,9 +4,10 @@ BUILD  ?= build
 MODULE  = $(BUILD)/ngx_http_opscom_module.so
 PORT   ?= 8080
 export BUILD PORT NGINX_SRC CC SANITIZE DESTDIR CLIENT LABEL REDIS PREFIX
+export SECONDS SEED FUZZ_SECONDS BODIES
 
-.PHONY: all deps run token test check unit fuzz fault asan valgrind lint \
-        print-test-env bench soak install uninstall deb clean
+.PHONY: all deps run token test unit fuzz soak lint print-test-env \
+        install uninstall clean
 
 all:
 	@sh t/tools/build.sh
@@ -28,6 +29,9 @@ unit: all
 
 fuzz: all
 	@sh t/tools/fuzz.sh
+
+soak: all
+	@sh t/tools/soak.sh
 
 lint: all
 	@sh t/tools/lint.sh

@@ -83,7 +83,7 @@ cmp_ok($healed // 99, '<', 20, 'and permits go there');
 my @records = $clients->stop;
 is_deeply([ map { "@$_" } grep { $_->[1] !~ /^(200|503|504)$/ } @records ], [], 'nothing but 200, 503 and 504');
 my (undef, $doubled) = stored($master, @records);
-is("@$doubled", '', 'nothing is there twice');
+is_deeply([ grep { /^\d+-/ } @$doubled ], [], 'nothing is there twice');
 is_deeply([ check_log($_) ], [], 'no alarm in the error log') for $nginx, $waiting, $unknown;
 
 done_testing();

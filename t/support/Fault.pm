@@ -25,6 +25,7 @@ our $Dir    = File::Temp->newdir('opscom-XXXXXX', TMPDIR => 1);
 our $Module = $ENV{TEST_NGINX_LOAD_MODULES} // "$Top/build/ngx_http_opscom_module.so";
 our $Binary = $ENV{TEST_NGINX_BINARY} // 'nginx';
 our $Token  = 'YOUR-API-TOKEN';
+our $Pace   = 0; # seconds between two permits of a client
 
 my $Owner = $$;
 my (%Started, @Masters, $Count);
@@ -51,8 +52,15 @@ sub slurp {
     return <$in> // '';
 }
 
+my %Ports;
+
+# A port that nobody has now, and that was not given out before.
 sub free_port {
-    return IO::Socket::INET->new(Listen => 1, LocalAddr => '127.0.0.1', ReuseAddr => 1)->sockport;
+    while (1) {
+        my $port = IO::Socket::INET->new(Listen => 1, LocalAddr => '127.0.0.1')->sockport;
+        # the bus of a cluster is 10000 above
+        return $port unless $port > 55000 || $Ports{$port}++;
+    }
 }
 
 # Waits until the condition holds, at most so many seconds; returns how long.
@@ -354,19 +362,27 @@ sub client {
 
     until ($stop) {
         my $ticket = "$client-" . ++$n . "-$$";
-        my $nginx = $nginxes[$n % @nginxes];
-        $socket = connect_to($nginx->{port}) unless $socket && @nginxes == 1;
-        if (!$socket) {
-            sleep 0.01;
-            next;
+
+        # what may have been stored is asked for again, until that is known
+        for my $try (0 .. 200) {
+            my $nginx = $nginxes[($n + $try) % @nginxes];
+            $socket = connect_to($nginx->{port}) unless $socket && @nginxes == 1;
+            if (!$socket) {
+                sleep 0.01;
+                redo unless $stop;
+                last;
+            }
+            my $start = time;
+            my ($status, $body) = request($socket, '/api/OC-TOMA/v1/permits/push', body(permitNo => $ticket, LicencePlate => "C$client"),
+                                          'Idempotency-Key' => $ticket);
+            my ($id) = ($body // '') =~ /"reference_id":"([^"]+)"/;
+            printf $out "%s %s %s %.6f %.6f\n", $ticket, $status // 0, $id // '-', time - $start, $start;
+            undef $socket unless $status;
+            sleep 0.005 if ($status // 0) != 200;
+            last if $status && $status != 504;
         }
-        my $start = time;
-        my ($status, $body) = request($socket, '/api/OC-TOMA/v1/permits/push', body(permitNo => $ticket, LicencePlate => "C$client"),
-                                      'Idempotency-Key' => $ticket);
-        my ($id) = ($body // '') =~ /"reference_id":"([^"]+)"/;
-        printf $out "%s %s %s %.6f %.6f\n", $ticket, $status // 0, $id // '-', time - $start, $start;
-        undef $socket unless $status;
-        sleep 0.005 if ($status // 0) != 200;
+
+        sleep $Pace if $Pace;
     }
 }
 
@@ -392,7 +408,7 @@ package Fault;
 # Reconciles records with Redis: (lost, doubled, stored though refused).
 sub stored {
     my ($redis, @records) = @_;
-    my (%tickets, @lost, @refused);
+    my (%tickets, %outcome, @lost, @refused);
 
     for my $key (@{$redis->call('KEYS', 'opscom:{OC-TOMA}:permit:*')}) {
         push @{$tickets{$redis->call('HGET', $key, 'ticket')}}, $key =~ /permit:(.*)/;
@@ -400,8 +416,13 @@ sub stored {
 
     for (@records) {
         my ($ticket, $status, $id) = @$_;
+        $outcome{$ticket}{$status} = 1;
         push @lost, $ticket if $status == 200 && !grep { $_ eq $id } @{$tickets{$ticket} || []};
-        push @refused, $ticket if $status == 503 && $tickets{$ticket};
+    }
+
+    # a 503 says that nothing was stored then, not that no earlier try was
+    for my $ticket (keys %outcome) {
+        push @refused, $ticket if "@{[ keys %{$outcome{$ticket}} ]}" eq '503' && $tickets{$ticket};
     }
 
     my @doubled = grep { @{$tickets{$_}} > 1 } keys %tickets;

@@ -48,10 +48,13 @@ sh t/tools/fuzz.sh
 
 echo "== ASan and UBSan"
 BUILD=$BUILD/asan SANITIZE=1 sh t/tools/build.sh
-sh t/tools/sanitized.sh prove $lib t/*.t
+sh t/tools/sanitized.sh prove $lib t/*.t t/fault/*.t
 
 echo "== valgrind"
 sh t/tools/valgrind.sh prove $lib t/push.t t/update.t t/delete.t t/idempotency.t
+
+echo "== soak"
+SECONDS=${SOAK_SECONDS:-20} sh t/tools/soak.sh
 
 echo "== as built"
 # shellcheck disable=SC2086 # empty with the real Test::Nginx

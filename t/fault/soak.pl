@@ -1,0 +1,169 @@
+# A fault campaign: load from many clients, each permit with a ticket and an
+# Idempotency-Key of its own, while faults are drawn at random; and then the
+# reconciliation.
+#
+#   SECONDS=600 SEED=1 perl -It/support t/fault/soak.pl
+
+use strict;
+use warnings;
+
+use Fault;
+use List::Util qw(sum0);
+use Time::HiRes qw(sleep time);
+
+my $seconds = $ENV{SECONDS} || 600;
+my $seed = $ENV{SEED} || time % 100000;
+my $clients = $ENV{CLIENTS} || 8;
+srand $seed;
+$| = 1;
+$Fault::Pace = 0.03;
+
+# Two servers, a master and its replica, each behind a line that can be cut.
+
+my @redis = map { my $dir = "$Fault::Dir/redis-$_"; mkdir $dir; bless { dir => $dir, port => free_port(), n => $_ }, 'Fault::Redis' } 0, 1;
+
+sub write_conf {
+    my $self = shift;
+    open my $out, '>', "$self->{dir}/redis.conf" or die;
+    print $out "port $self->{port}\nbind 127.0.0.1\ndir $self->{dir}\nsave \"\"\nappendonly yes\nappendfsync always\n",
+        "enable-debug-command local\nrepl-diskless-sync-delay 0\nrepl-timeout 5\nlogfile $self->{dir}/log\n",
+        $self->{n} ? "replicaof 127.0.0.1 $redis[0]{port}\n" : '';
+    close $out;
+}
+
+sub start_redis {
+    my $self = shift;
+    $self->{pid} = Fault::start("$self->{dir}/out", 'redis-server', "$self->{dir}/redis.conf");
+    wait_until(60, sub { eval { $self->call('PING') =~ /PONG/ } }) or die "redis-server: " . slurp("$self->{dir}/log");
+}
+
+write_conf($_), start_redis($_) for @redis;
+my ($master, $replica) = @redis;
+
+$master->call('HSET', 'opscom:{OC-TOMA}:tokens', Digest::SHA::sha256_hex($Fault::Token), 'demo');
+$master->call('SADD', 'opscom:{OC-TOMA}:zones', 'Lot 4');
+
+my @lines = map { my $redis = $_; my $port = free_port(); my $rule = "$Fault::Dir/rule$redis->{n}"; tell_line($rule, 'pass');
+                  { port => $port, rule => $rule, pid => line($port, $redis->{port}, $rule) } } @redis;
+
+sub tell_line { my ($file, $rule) = @_; open my $out, '>', "$file.new"; print $out $rule; close $out; rename "$file.new", $file }
+
+sub line {
+    my ($port, $to, $rule) = @_;
+    my $listen = IO::Socket::INET->new(Listen => 64, LocalAddr => '127.0.0.1', LocalPort => $port, ReuseAddr => 1) or die;
+    my $pid = fork // die;
+    if ($pid) { close $listen; return $pid }
+
+    local $SIG{PIPE} = 'IGNORE';
+    my (%peer, %up);
+    my $select = IO::Select->new($listen);
+    while (getppid() != 1) {
+        for my $ready ($select->can_read(0.5)) {
+            if ($ready == $listen) {
+                my $client = $listen->accept or next;
+                my $server = Fault::connect_to($to);
+                if (!$server) { close $client; next }
+                @peer{$client, $server} = ($server, $client);
+                $up{$client} = 1;
+                $select->add($client, $server);
+                next;
+            }
+            my $other = $peer{$ready} or next;
+            my $n = sysread $ready, my $data, 65536;
+            my ($name, $value) = split ' ', slurp($rule);
+            my $cut = !$n;
+            if ($n && !$up{$ready} && $name eq 'cut') { $data = substr $data, 0, $value; $cut = 1 }
+            syswrite $other, $data if length($data // '');
+            if ($cut) {
+                $select->remove($ready, $other);
+                delete @peer{$ready, $other};
+                close $_ for $ready, $other;
+            }
+        }
+    }
+    POSIX::_exit(0);
+}
+
+END { kill KILL => $_->{pid} for @lines }
+
+my $nginx = nginx(workers => 2, level => 'error', http => join ' ', 'opscom_redis', map({ "127.0.0.1:$_->{port}" } @lines),
+    '; opscom_redis_timeout 1s; opscom_redis_connect_timeout 1s;');
+
+sub line_of { $lines[$_[0]{n}] }
+sub up { my $redis = shift; wait_until(60, sub { eval { $redis->call('PING') =~ /PONG/ && $redis->call('INFO', 'persistence') =~ /^loading:0/m } }) }
+
+my %faults = (
+    'kill -9'      => sub { $master->kill9; sleep rand 0.5; start_redis($master) },
+    'restart'      => sub { eval { $master->call('SHUTDOWN') }; undef $master->{socket}; Fault::end($master->{pid}, 'CONT'); start_redis($master) },
+    'stop'         => sub { $master->stop; sleep 0.2 + rand 1.5; $master->cont },
+    'cut'          => sub { my $line = line_of($master); tell_line($line->{rule}, 'cut ' . int rand 40); sleep 0.1 + rand 0.3; tell_line($line->{rule}, 'pass') },
+    'script flush' => sub { $master->call('SCRIPT', 'FLUSH') },
+    'client kill'  => sub { $master->call('CLIENT', 'KILL', 'TYPE', 'normal') },
+    'maxmemory'    => sub { $master->call('CONFIG', 'SET', 'maxmemory', 1); sleep 0.1 + rand 0.5; $master->call('CONFIG', 'SET', 'maxmemory', 0) },
+    'failover'     => \&failover,
+    'reload'       => sub { $nginx->signal('HUP') },
+    'worker kill'  => sub { my @workers = $nginx->workers; kill KILL => $workers[rand @workers] if @workers },
+);
+
+sub failover {
+    up($replica);
+    wait_until(20, sub { eval { $replica->call('INFO', 'replication') =~ /master_link_status:up/ } }) or return;
+    eval { $master->call('FAILOVER', 'TO', '127.0.0.1', $replica->{port}, 'TIMEOUT', 3000) };
+    wait_until(10, sub { eval { $replica->call('ROLE')->[0] eq 'master' } }) or return;
+    wait_until(10, sub { eval { $master->call('ROLE')->[0] eq 'slave' } });
+    eval { $_->call('CONFIG', 'REWRITE') } for @redis;
+    ($master, $replica) = ($replica, $master);
+}
+
+print "seed $seed, $seconds s, $clients clients\n";
+my $load = clients($clients, $nginx);
+wait_until(10, sub { $load->so_far > 50 });
+
+my ($start, %drawn, @memory, @descriptors) = time;
+my $next = $start;
+printf "%6s %8s %8s %10s %6s\n", qw(seconds faults answers memory fds);
+
+while (time - $start < $seconds) {
+    my $name = (sort keys %faults)[rand keys %faults];
+    eval { $faults{$name}->(); 1 } or warn "$name: $@";
+    $drawn{$name}++;
+    up($master) or die 'redis does not come back';
+    sleep 0.2 + rand 0.6;
+
+    if (time >= $next) {
+        push @memory, $nginx->memory;
+        push @descriptors, $nginx->descriptors;
+        printf "%6d %8d %8d %7d KB %6d\n", time - $start, sum0(values %drawn), scalar($load->so_far), $memory[-1], $descriptors[-1];
+        $next = time + $seconds / 10;
+    }
+}
+
+sleep 3;
+my $end = time;
+my @records = $load->stop;
+my $last = (sort { $b <=> $a } map { $_->[4] } grep { $_->[1] == 200 } @records)[0];
+up($master);
+
+my (%status);
+$status{$_->[1] || 'no answer'}++ for @records;
+my ($lost, $doubled, $refused) = stored($master, @records);
+my @alarms = check_log($nginx);
+@alarms = grep { !/exited on signal 9/ } @alarms; # those that were killed
+my $faults = sum0(values %drawn);
+
+print "\n| | |\n|---|---|\n";
+printf "| time | %d s |\n| faults | %d: %s |\n", $end - $start, $faults, join ', ', map { "$_ $drawn{$_}" } sort keys %drawn;
+printf "| answers | %s |\n", join ', ', map { "$_: $status{$_}" } sort keys %status;
+printf "| acknowledged permits | %d |\n", scalar grep { $_->[1] == 200 } @records;
+printf "| of them missing | %d |\n| keys with two permits | %d |\n| stored in spite of a 503 | %d |\n",
+    scalar @$lost, scalar @$doubled, scalar @$refused;
+printf "| crashes, alarms in the log | %d |\n", scalar @alarms;
+printf "| longest answer | %.2f s |\n", (sort { $b <=> $a } map { $_->[3] } @records)[0];
+printf "| memory of 2 workers, first and last | %d KB, %d KB |\n| descriptors | %d, %d |\n", $memory[0], $memory[-1], $descriptors[0], $descriptors[-1];
+
+print "lost: @$lost[0 .. ($#$lost > 9 ? 9 : $#$lost)]\n" if @$lost;
+print "doubled: @$doubled\n" if @$doubled;
+print "refused: @$refused\n" if @$refused;
+print "$_\n" for @alarms;
+
+exit(@$lost || @$doubled || @$refused || @alarms || $last < $end - 2 ? 1 : 0);
