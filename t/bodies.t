@@ -12,7 +12,7 @@ __DATA__
 --- config
 location /api { opscom_push; client_max_body_size 0; }
 --- raw_request eval
-"POST /api/OC-TOMA/v1/permits/push HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: 4000000\r\n\r\n" . ' ' x 4000000
+"POST /api/OC-TOMA/v1/permits/push HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: 200000\r\n\r\n" . ' ' x 200000
 --- error_code: 413
 --- response_body_like: body_too_large
 
@@ -22,7 +22,7 @@ location /api { opscom_push; client_max_body_size 0; }
 --- config
 location /api { opscom_push; client_max_body_size 0; opscom_max_body_size 0; }
 --- raw_request eval
-"POST /api/OC-TOMA/v1/permits/push HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: 4000000\r\n\r\n" . ']' x 4000000
+"POST /api/OC-TOMA/v1/permits/push HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: 200000\r\n\r\n" . ']' x 200000
 --- error_code: 400
 --- response_body_like: malformed_json.*byte 1
 

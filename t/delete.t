@@ -66,3 +66,17 @@ Opscom::fresh(); Opscom::permit('a-1');
 --- request eval: [ Opscom::post('update', referenceid => 'a-1', amount => '1.00'), Opscom::post('delete', referenceid => 'a-1') ]
 --- error_code eval: [ 200, 200 ]
 --- redis eval: [ ("XLEN stream => 1\n") x 2 ]
+
+
+
+=== TEST 7: an index that is none: nothing changes
+--- init
+Opscom::fresh(); Opscom::permit('a-1'); Opscom::redis('SET', 'opscom:{OC-TOMA}:plate:PL8RDR', 'x');
+--- request eval: Opscom::post('delete', referenceid => 'a-1')
+--- error_code: 503
+--- response_body_like: store_unavailable
+--- redis
+HEXISTS permit:a-1 deleted_at => 0
+XLEN stream => 0
+--- error_log
+WRONGTYPE

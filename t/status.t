@@ -76,11 +76,12 @@ Cache-Control: no-store
 === TEST 6: health without Redis
 --- config
 location /health { opscom_redis unix:/nowhere/redis.sock; opscom_health; }
-location /status { opscom_status; }
---- request eval: [ 'GET /health', 'GET /status' ]
---- error_code eval: [ 503, 200 ]
---- response_body_like eval: [ '"code":"store_unavailable"', '"up":false' ]
---- response_headers eval: [ "Retry-After: 1\n", '' ]
+--- request
+GET /health
+--- error_code: 503
+--- response_body_like: "code":"store_unavailable"
+--- response_headers
+Retry-After: 1
 --- error_log
 opscom: redis unix:/nowhere/redis.sock is unavailable: connect() failed (2: No such file or directory)
 
@@ -106,3 +107,13 @@ location /time { opscom_push OC-TOMA; add_header X-Time "$opscom_store_time" alw
 --- error_code eval: [ 200, 200, 422 ]
 --- response_headers_like eval: [ '', 'X-Time: \d\.\d{3}', 'X-Time: ' ]
 --- response_body_like eval: [ '^\[\]$', '', '' ]
+
+
+
+=== TEST 9: the gauge tells that Redis is lost
+--- config
+location /health { opscom_redis unix:/nowhere/redis.sock; opscom_health; }
+location /status { opscom_status; }
+--- request eval: [ 'GET /health', 'GET /status' ]
+--- error_code eval: [ 503, 200 ]
+--- response_body_like eval: [ 'store_unavailable', '"up":false' ]

@@ -124,9 +124,12 @@ Opscom::fresh(); Opscom::permit('a-1');
 === TEST 10: a stream that is none: nothing changes
 --- init
 Opscom::fresh(); Opscom::permit('a-1'); Opscom::redis('SET', 'opscom:{OC-TOMA}:stream', 'x');
---- request eval: [ Opscom::post('update', referenceid => 'a-1', plate => 'NEW'), Opscom::post('delete', referenceid => 'a-1') ]
---- error_code eval: [ 503, 503 ]
---- response_body_like eval: [ ('store_unavailable') x 2 ]
---- redis eval: [ ("HGET permit:a-1 plate => PL8RDR\nHEXISTS permit:a-1 deleted_at => 0\nZCARD plate:PL8RDR => 1\nEXISTS plate:NEW => 0\n") x 2 ]
+--- request eval: Opscom::post('update', referenceid => 'a-1', plate => 'NEW')
+--- error_code: 503
+--- response_body_like: store_unavailable
+--- redis
+HGET permit:a-1 plate => PL8RDR
+ZCARD plate:PL8RDR => 1
+EXISTS plate:NEW => 0
 --- error_log
 WRONGTYPE
