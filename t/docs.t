@@ -55,7 +55,7 @@ while ($table =~ /\[(PERMIT_\w+)\] = \{(.*?)\n    \},/sg) {
 }
 push @docs, join '|', $1, $2, $3, $4, $5, $6
     while $api =~ /^\| (\w+) \| (`[^|]+`) \| (\d+) \| (required|optional|-) \| (required|optional|-) \| (required|optional|-) \|$/mg;
-is(scalar @source, 9, 'the table of attributes is read');
+cmp_ok(scalar @source, q(>), 8, 'the table of attributes is read');
 is_deeply(\@docs, \@source, 'attributes');
 
 # codes of attributes, in their order

@@ -70,16 +70,16 @@ $redis->call('CLIENT', 'KILL', 'TYPE', 'normal');
 is(status(), 200, 'CLIENT KILL is unseen');
 
 # busy with a script that does not end
+$redis->call('CONFIG', 'SET', 'busy-reply-threshold', 50);
 my $busy = fork;
 if (!$busy) {
+    $redis->{socket} = undef;
     eval { $redis->call('EVAL', 'while true do end', 0) };
     POSIX::_exit(0);
 }
-$redis->{socket} = undef;
-$redis->call('CONFIG', 'SET', 'busy-reply-threshold', 10) if 0;
-my ($status) = push_permit($nginx);
-like($status, qr/^50[34]$/, 'BUSY: refused');
-wait_until(10, sub { ($redis->call('SCRIPT', 'KILL') // '') =~ /OK|NOTBUSY/ });
+ok(wait_until(10, sub { ($redis->call('PING') // '') =~ /BUSY/ }), 'BUSY: it is');
+is(status(), 503, 'BUSY: 503');
+ok(wait_until(10, sub { $redis->call('SCRIPT', 'KILL') =~ /OK|NOTBUSY/ }), 'BUSY: no more');
 waitpid $busy, 0;
 ok(wait_until(5, sub { status() == 200 }), 'BUSY: healed');
 
@@ -102,6 +102,25 @@ for ([ 'no password', 'opscom_redis ' . $secret->address . ';', 503, qr/unavaila
     unlike($nginx->log, qr/sesame|wrong/, "$name: but not the password");
     $nginx->quit;
 }
+
+# loading its file at the start
+my $loading = redis();
+$loading->call('EVAL', 'for i = 1, 300 do redis.call("SET", "filler" .. i, i) end', 0);
+my $early = nginx(http => 'opscom_redis ' . $loading->address . ';');
+is((push_permit($early))[0], 200, 'LOADING: fine before');
+$loading->call('BGREWRITEAOF');
+wait_until(10, sub { $loading->call('INFO', 'persistence') =~ /aof_rewrite_in_progress:0\r\naof_rewrite_scheduled:0/ });
+$loading->kill9;
+my $starter = fork;
+if (!$starter) { exec 'redis-server', '--port', $loading->{port}, '--bind', '127.0.0.1', '--dir', $loading->{dir}, '--save', '', '--appendonly', 'yes',
+    '--key-load-delay', '10000', '--loading-process-events-interval-bytes', '1024', '--logfile', "$loading->{dir}/log2" }
+ok(wait_until(10, sub { eval { ($loading->call('PING') // '') =~ /LOADING/ } }), 'LOADING: it is');
+is((push_permit($early))[0], 503, 'LOADING: 503');
+ok(wait_until(20, sub { (push_permit($early))[0] == 200 }), 'LOADING: healed');
+like($early->log, qr/unavailable/, 'LOADING: the log says so');
+kill KILL => $starter;
+waitpid $starter, 0;
+is_deeply([ check_log($early) ], [], 'LOADING: no alarm in the error log');
 
 # another database
 $secret->call('SELECT', 3);

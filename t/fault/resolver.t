@@ -1,0 +1,82 @@
+# Names of Redis servers, by nginx's resolver, each time a connection is opened.
+
+use strict;
+use warnings;
+
+use lib 't/support';
+use Fault;
+use Test::More;
+use Time::HiRes qw(sleep time);
+
+# A name server that answers what a file says, or nothing at all.
+my $file = "$Fault::Dir/zone";
+my $socket = IO::Socket::INET->new(Proto => 'udp', LocalAddr => '127.0.0.1') or die;
+my $port = $socket->sockport;
+
+sub answer { open my $out, '>', "$file.new"; print $out $_[0]; close $out; rename "$file.new", $file }
+
+sub serve {
+    while (1) {
+        my $peer = recv $socket, my $query, 512, 0 or next;
+        my $answer = slurp($file);
+        next if $answer eq 'silence';
+        my ($id) = unpack 'n', $query;
+        my $question = substr $query, 12;
+        my ($name) = $question =~ /\A((?:[\x01-\x3f][^\x00]*?)*\x00)/s;
+        my $kind = unpack 'n', substr $question, length $name, 2;
+        my @ips = $kind == 1 ? grep { /^[\d.]+$/ } split ' ', $answer : ();
+        my $flags = $answer eq 'unknown' ? 0x8183 : 0x8180;
+        send $socket, pack('n6', $id, $flags, 1, scalar @ips, 0, 0) . substr($question, 0, length($name) + 4)
+            . join('', map { pack 'n3Nn a4', 0xc00c, 1, 1, 1, 4, pack 'C4', split /\./ } @ips), 0, $peer;
+    }
+}
+
+answer('127.0.0.1');
+my $pid = fork // die;
+if (!$pid) { serve(); POSIX::_exit(0) }
+END { kill KILL => $pid if $pid }
+
+my $redis = redis();
+my $http = "resolver 127.0.0.1:$port valid=1s ipv6=off; resolver_timeout 500ms; opscom_redis redis.example:$redis->{port};"
+    . ' opscom_redis_connect_timeout 700ms;';
+my $nginx = nginx(http => $http);
+
+is((push_permit($nginx))[0], 200, 'a name');
+
+# it moves
+answer('127.0.0.2');
+$redis->call('CLIENT', 'KILL', 'TYPE', 'normal');
+sleep 1.5;
+is((push_permit($nginx))[0], 503, 'it has moved to where nobody is');
+answer('127.0.0.1');
+ok(wait_until(6, sub { (push_permit($nginx))[0] == 200 }), 'and back');
+
+# it is not known, and the name server is silent
+for my $case ([ 'unknown', qr/unavailable: Host not found/ ], [ 'silence', qr/unavailable: (?:Operation timed out|no connection in time)/ ]) {
+    my ($answer, $log) = @$case;
+    answer($answer);
+    my $fresh = nginx(http => $http);
+    my $start = time;
+    my $slow = fork;
+    if (!$slow) { my ($status) = push_permit($fresh); POSIX::_exit($status == 503 ? 0 : 1) }
+    sleep 0.05;
+    my $plain = time;
+    is((Fault::request(Fault::connect_to($fresh->{port}), '/plain'))[0], 200, "$answer: other locations answer");
+    cmp_ok(time - $plain, '<', 0.2, "$answer: at once");
+    waitpid $slow, 0;
+    is($?, 0, "$answer: 503");
+    cmp_ok(time - $start, '<', 2, "$answer: in time");
+    like($fresh->log, $log, "$answer: the log says so");
+    answer('127.0.0.1');
+    ok(wait_until(8, sub { (push_permit($fresh))[0] == 200 }), "$answer: healed");
+    is_deeply([ check_log($fresh) ], [], "$answer: no alarm in the error log");
+    $fresh->quit;
+}
+
+# without a resolver, at the start
+my $local = nginx(http => "opscom_redis localhost:$redis->{port};");
+is((push_permit($local))[0], 200, 'localhost without a resolver');
+
+is_deeply([ check_log($nginx) ], [], 'no alarm in the error log');
+
+done_testing();
