@@ -1,10 +1,10 @@
 
-#include <setjmp.h>
 #include <string.h>
 
 #include <yajl/yajl_parse.h>
 
 #include "permit_guard.h"
+#include "permit_heap.h"
 #include "permit_parser.h"
 
 
@@ -18,7 +18,7 @@ struct permit_parser_s {
 
     yajl_handle      yajl;
     yajl_alloc_funcs yajl_memory;
-    jmp_buf          no_memory;
+    permit_heap_t    heap;
     permit_guard_t   guard;
 
     size_t         max_body; /* SIZE_MAX: no limit */
@@ -65,10 +65,6 @@ static int permit_on_start_map(void *ctx);
 static int permit_on_start_array(void *ctx);
 static int permit_on_end(void *ctx);
 
-static void *permit_yajl_malloc(void *ctx, size_t size);
-static void *permit_yajl_realloc(void *ctx, void *block, size_t size);
-static void  permit_yajl_free(void *ctx, void *block);
-
 
 static const yajl_callbacks permit_callbacks = {
     .yajl_null = permit_on_null,
@@ -112,12 +108,9 @@ permit_parser_create(permit_t *permit, const permit_form_t *form,
 
     parser->guard.bounded = parser->max_body > PERMIT_MAX_TOKEN;
 
-    parser->yajl_memory.malloc = permit_yajl_malloc;
-    parser->yajl_memory.realloc = permit_yajl_realloc;
-    parser->yajl_memory.free = permit_yajl_free;
-    parser->yajl_memory.ctx = parser;
+    permit_heap_init(&parser->heap, memory, &parser->yajl_memory);
 
-    if (setjmp(parser->no_memory)) {
+    if (setjmp(parser->heap.no_memory)) {
         return NULL;
     }
 
@@ -182,7 +175,7 @@ permit_parser_finish(permit_parser_t *parser)
         return parser->outcome;
     }
 
-    if (setjmp(parser->no_memory)) {
+    if (setjmp(parser->heap.no_memory)) {
         parser->outcome = PERMIT_PARSE_NO_MEMORY;
         return parser->outcome;
     }
@@ -267,7 +260,7 @@ permit_parser_json(permit_parser_t *parser, const char *data, size_t len)
         return permit_parser_trailing(parser, data, len, 0);
     }
 
-    if (setjmp(parser->no_memory)) {
+    if (setjmp(parser->heap.no_memory)) {
         return PERMIT_PARSE_NO_MEMORY;
     }
 
@@ -436,7 +429,7 @@ permit_parser_keep(permit_parser_t *parser, permit_text_t text)
     } else {
         copy = parser->memory->alloc(parser->memory->ctx, text.len);
         if (copy == NULL) {
-            longjmp(parser->no_memory, 1);
+            longjmp(parser->heap.no_memory, 1);
         }
     }
 
@@ -582,67 +575,4 @@ permit_on_end(void *ctx)
     }
 
     return 1;
-}
-
-
-/*
- * yajl checks no allocation: without memory it is left by longjmp() and never
- * entered again.  realloc() needs a block's size, which stands before it.
- */
-
-typedef union {
-    size_t size;
-    void  *align; /* yajl keeps pointers and sizes, nothing wider */
-} permit_block_t;
-
-
-static void *
-permit_yajl_malloc(void *ctx, size_t size)
-{
-    permit_block_t  *block;
-    permit_parser_t *parser;
-
-    parser = ctx;
-
-    block = parser->memory->alloc(
-        parser->memory->ctx, sizeof(permit_block_t) + size);
-    if (block == NULL) {
-        longjmp(parser->no_memory, 1);
-    }
-
-    block->size = size;
-
-    return block + 1;
-}
-
-
-static void *
-permit_yajl_realloc(void *ctx, void *block, size_t size)
-{
-    void  *copy;
-    size_t old;
-
-    copy = permit_yajl_malloc(ctx, size);
-
-    if (block) {
-        old = ((permit_block_t *) block - 1)->size;
-        memcpy(copy, block, old < size ? old : size);
-        permit_yajl_free(ctx, block);
-    }
-
-    return copy;
-}
-
-
-static void
-permit_yajl_free(void *ctx, void *block)
-{
-    permit_parser_t *parser;
-
-    parser = ctx;
-
-    if (block) {
-        parser->memory->free(
-            parser->memory->ctx, (permit_block_t *) block - 1);
-    }
 }

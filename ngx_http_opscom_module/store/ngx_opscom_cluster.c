@@ -85,6 +85,17 @@ ngx_opscom_cluster_init(ngx_opscom_store_t *store)
 }
 
 
+void
+ngx_opscom_cluster_close(ngx_opscom_store_t *store)
+{
+    if (store->cluster && store->cluster->again.timer_set) {
+        ngx_del_timer(&store->cluster->again);
+    }
+
+    store->cluster = NULL;
+}
+
+
 ngx_opscom_node_t *
 ngx_opscom_cluster_pick(ngx_opscom_store_t *store, ngx_str_t *tag)
 {

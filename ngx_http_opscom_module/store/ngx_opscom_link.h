@@ -176,6 +176,20 @@ ngx_int_t ngx_opscom_link_submit(
 void ngx_opscom_link_fail(
     ngx_opscom_link_t *link, const char *what, ngx_err_t err);
 
+/*
+ * Let calls end together: ngx_opscom_link_end() puts a call that is in no other
+ * queue into "ended", ngx_opscom_link_finish() tells their callers.
+ */
+void ngx_opscom_link_end(
+    ngx_opscom_call_t *call, ngx_queue_t *ended, ngx_opscom_outcome_t outcome);
+void ngx_opscom_link_finish(ngx_opscom_link_t *link, ngx_queue_t *ended);
+
+/* Starts to connect, to each address in turn; as ngx_opscom_reach(). */
+ngx_int_t ngx_opscom_link_open(ngx_opscom_link_t *link);
+
+/* The pause is over: the handler of link->retry. */
+void ngx_opscom_link_retry(ngx_event_t *ev);
+
 /* Closes for good, without a word: the worker exits. */
 void ngx_opscom_link_close(ngx_opscom_link_t *link);
 
@@ -245,6 +259,9 @@ ngx_int_t ngx_opscom_cluster_init(ngx_opscom_store_t *store);
 /* The node that a hash tag belongs to, as far as is known; never NULL. */
 ngx_opscom_node_t *ngx_opscom_cluster_pick(
     ngx_opscom_store_t *store, ngx_str_t *tag);
+
+/* The worker exits. */
+void ngx_opscom_cluster_close(ngx_opscom_store_t *store);
 
 /* Asks for the map anew, but not more often than is good. */
 void ngx_opscom_cluster_refresh(ngx_opscom_store_t *store);

@@ -401,6 +401,11 @@ ngx_opscom_reach_secure(ngx_opscom_link_t *link)
         return;
     }
 
+    /* what waits to be sent is moved when more comes behind it */
+
+    (void) SSL_set_mode(c->ssl->connection,
+        SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+
     rc = ngx_ssl_handshake(c);
 
     if (rc == NGX_AGAIN) {

@@ -265,7 +265,7 @@ ngx_opscom_store_close(ngx_opscom_store_t *store)
         }
     }
 
-    store->cluster = NULL;
+    ngx_opscom_cluster_close(store);
 
     ngx_destroy_pool(store->pool);
     store->pool = NULL;
