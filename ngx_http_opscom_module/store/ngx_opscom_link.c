@@ -265,6 +265,8 @@ ngx_opscom_link_ready(ngx_opscom_link_t *link)
     link->state = NGX_OPSCOM_LINK_READY;
     link->trial = 0;
 
+    ngx_opscom_reach_log(link, &link->log);
+
     if (link->down) {
         link->down = 0;
 

@@ -227,6 +227,9 @@ void ngx_opscom_wire_post(ngx_opscom_link_t *link);
 /* NGX_OK: under way, or there already; NGX_ERROR: it failed. */
 ngx_int_t ngx_opscom_reach(ngx_opscom_link_t *link);
 
+/* Lets the connection of a link log there. */
+void ngx_opscom_reach_log(ngx_opscom_link_t *link, ngx_log_t *log);
+
 /* Closes the connection and forgets all that was on it. */
 void ngx_opscom_reach_close(ngx_opscom_link_t *link);
 

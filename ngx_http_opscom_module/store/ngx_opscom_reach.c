@@ -263,9 +263,7 @@ ngx_opscom_reach_connect(
     c = link->peer.connection;
 
     c->data = link;
-    c->log = &link->log;
-    c->read->log = &link->log;
-    c->write->log = &link->log;
+    ngx_opscom_reach_log(link, link->down ? &link->quiet : &link->log);
     c->read->handler = ngx_opscom_reach_connecting;
     c->write->handler = ngx_opscom_reach_connecting;
 
@@ -288,6 +286,21 @@ ngx_opscom_reach_connect(
     ngx_opscom_link_watch(link);
 
     return NGX_OK;
+}
+
+
+/* What nginx and OpenSSL say of a failure is of interest once. */
+
+void
+ngx_opscom_reach_log(ngx_opscom_link_t *link, ngx_log_t *log)
+{
+    ngx_connection_t *c;
+
+    c = link->peer.connection;
+
+    c->log = log;
+    c->read->log = log;
+    c->write->log = log;
 }
 
 

@@ -109,7 +109,9 @@ healed('after strange replies');
 
 # connecting through silence
 rule('swallow');
+my $idle = () = $nginx->log =~ /while idle/g;
 $redis->call('CLIENT', 'KILL', 'TYPE', 'normal');
+wait_until(5, sub { (() = $nginx->log =~ /while idle/g) > $idle });
 $start = time;
 is((push_permit($nginx))[0], 503, 'a greeting that is not answered');
 cmp_ok(time - $start, '<', 1.5, 'in time');

@@ -6,6 +6,7 @@ use warnings;
 use lib 't/support';
 use Fault;
 use Test::More;
+use Time::HiRes qw(sleep);
 
 my $d = "$Fault::Dir";
 
@@ -43,8 +44,10 @@ for (@cases) {
     my ($name, $expected, $http, $log) = @$_;
     my $nginx = nginx(http => $http);
     is((push_permit($nginx))[0], $expected, "$name: $expected");
+    sleep 1 if $expected != 200; # some more attempts, which say nothing
     like($nginx->log, $log, "$name: the log");
-    is_deeply([ check_log($nginx) ], [], "$name: no alarm");
+    my @alarms = check_log($nginx);
+    cmp_ok(scalar @alarms, '<=', 1, "$name: OpenSSL's word at most") or diag @alarms;
     $nginx->quit;
 }
 

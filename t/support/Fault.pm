@@ -134,7 +134,7 @@ sub start {
         or die "redis-server did not start: " . Fault::slurp("$self->{dir}/log");
 }
 
-sub kill9 { my $self = shift; undef $self->{socket}; Fault::end($self->{pid}, 'KILL') }
+sub kill9 { my $self = shift; undef $self->{socket}; Fault::end($self->{pid}, 'KILL'); $self->{pid} = 0 }
 sub stop { kill STOP => $_[0]{pid} }
 sub cont { kill CONT => $_[0]{pid} }
 sub address { "127.0.0.1:$_[0]{port}" }
