@@ -61,6 +61,9 @@ is_deeply([ grep { $_->[1] && $_->[1] != 200 } @records ], [], 'reload: only 200
 ($lost) = stored($redis, @records);
 is("@$lost", '', 'reload: nothing lost');
 
+my ($counted) = (Fault::request(Fault::connect_to($nginx->{port}), '/status'))[1] =~ /"push":\{"stored":(\d+)/;
+cmp_ok($counted, '>', @records, 'reload: the counters of all workers, old and new');
+
 # quit: what is in flight is answered, and an idle connection keeps nobody
 
 $redis->stop;

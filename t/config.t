@@ -1,0 +1,77 @@
+# nginx -t names file and line of a wrong value, and says what would be right.
+
+use strict;
+use warnings;
+
+use Cwd ();
+use File::Temp ();
+use Test::More;
+
+my $binary = $ENV{TEST_NGINX_BINARY} // 'nginx';
+my $load = join '', map { "load_module $_;\n" } split ' ', $ENV{TEST_NGINX_LOAD_MODULES} // '';
+my $dir = File::Temp->newdir('opscom-XXXXXX', TMPDIR => 1);
+my $lines = () = $load =~ /\n/g;
+
+sub check {
+    my $directives = shift;
+
+    open my $out, '>', "$dir/nginx.conf" or die;
+    print $out $load, "pid $dir/nginx.pid;\nevents {\n}\nhttp {\nserver {\nlisten 127.0.0.1:1;\nlocation / {\n$directives\n}\n}\n}\n";
+    close $out;
+    return scalar `$binary -t -p $dir/ -c $dir/nginx.conf -e $dir/error.log 2>&1`;
+}
+
+my @wrong = (
+    [ 'opscom_redis 127.0.0.1:99999', qr/invalid port in address 1 of "opscom_redis", it must be host:port/ ],
+    [ 'opscom_redis 127.0.0.1:1 http://x', qr/invalid host in address 2 of "opscom_redis"/ ],
+    [ 'opscom_redis redis://u:sesame@127.0.0.1/x', qr/its database is no number/ ],
+    [ 'opscom_redis_database -1', qr/invalid number/ ],
+    [ 'opscom_redis_connections 0', qr/must be at least 1/ ],
+    [ 'opscom_redis_connect_timeout 0', qr/must be positive/ ],
+    [ 'opscom_redis_timeout soon', qr/invalid value/ ],
+    [ 'opscom_redis_queue 0', qr/must be at least 1/ ],
+    [ 'opscom_redis_tls maybe', qr/it must be "on" or "off"/ ],
+    [ 'opscom_redis_cluster yes', qr/it must be "on" or "off"/ ],
+    [ 'opscom_wait_replicas 1', qr/takes a number of replicas and a time, or "off"/ ],
+    [ 'opscom_wait_replicas 0 1s', qr/invalid number of replicas "0", it must be at least 1/ ],
+    [ 'opscom_wait_replicas 1 soon', qr/invalid time "soon"/ ],
+    [ 'opscom_prefix "a{b"', qr/invalid prefix "a\{b", it must be visible ASCII without braces/ ],
+    [ 'opscom_max_body_size x', qr/invalid value/ ],
+    [ 'opscom_currencies CAD C4D', qr/invalid currency "C4D", it must be 1 to 10 letters/ ],
+    [ 'opscom_cors_origin https://a/', qr/invalid origin "https:\/\/a\/", it must be/ ],
+    [ 'opscom_cors_origin * https://a', qr/takes either "\*" or origins/ ],
+    [ 'opscom_idempotency_ttl 0', qr/must be positive/ ],
+    [ 'opscom_dedup soon', qr/invalid value/ ],
+    [ 'opscom_retention soon', qr/invalid value/ ],
+    [ 'opscom_stream_maxlen x', qr/invalid number/ ],
+    [ 'opscom_status xml', qr/invalid format "xml", it must be "json" or "prometheus"/ ],
+);
+
+for (@wrong) {
+    my ($directive, $words) = @$_;
+    my $text = check("opscom_push;\n$directive;");
+    like($text, qr/\[emerg\].*$words.* in \S+nginx\.conf:@{[ $lines + 9 ]}$/m, $directive);
+    unlike($text, qr/sesame/, 'no password') if $directive =~ /sesame/;
+}
+
+# what only shows when all is read together
+for ([ "opscom_push;\nopscom_update;", qr/meets another handler of opscom in the same location/ ],
+     [ 'opscom_push; opscom_redis no-such-host.invalid;', qr/host not found in "opscom_redis" "no-such-host.invalid"/ ],
+     [ 'opscom_push; opscom_redis_password_file /nowhere;', qr/open\(\) "\/nowhere" failed/ ],
+     [ 'opscom_push; opscom_redis_tls_certificate /x;', qr/need each other/ ],
+     [ 'opscom_push; opscom_redis_cluster on; opscom_redis_sentinel city;', qr/exclude each other/ ],
+     [ 'opscom_push; opscom_redis_cluster on; opscom_redis_database 2;', qr/a Redis cluster has no "opscom_redis_database" but 0/ ])
+{
+    my ($directives, $words) = @$_;
+    like(check($directives), $words, $directives =~ s/\n/ /r);
+}
+
+# what is right
+for ('opscom_push;', 'opscom_push $arg_client;', 'opscom_push; opscom_redis 127.0.0.1 [::1]:7 unix:/x redis://u:p@127.0.0.1:1/2;',
+     'opscom_push; opscom_dedup off; opscom_retention off; opscom_stream_maxlen off; opscom_wait_replicas off; opscom_cors_origin off;',
+     'opscom_push; opscom_dedup 10m; opscom_retention 30d; opscom_stream_maxlen 1000; opscom_wait_replicas 1 500ms; opscom_max_body_size 0;')
+{
+    like(check($_), qr/test is successful/, $_);
+}
+
+done_testing();
