@@ -6,7 +6,10 @@
 
 
 #define NGX_HTTP_OPSCOM_SHA256_BYTES 32
-#define NGX_HTTP_OPSCOM_ENTROPY      256 /* getrandom() gives it whole */
+#define NGX_HTTP_OPSCOM_ENTROPY      4096
+
+
+static ngx_int_t ngx_http_opscom_entropy(u_char *entropy, ngx_log_t *log);
 
 
 static EVP_MD_CTX *ngx_http_opscom_digest;
@@ -71,16 +74,12 @@ ngx_http_opscom_sha256(u_char *hex, ngx_str_t *parts, ngx_uint_t nparts)
 ngx_int_t
 ngx_http_opscom_random(uint8_t bytes[PERMIT_UUID_BYTES], ngx_log_t *log)
 {
-    ssize_t       n;
     static u_char entropy[NGX_HTTP_OPSCOM_ENTROPY];
     static size_t left;
 
     if (left == 0) {
-        n = getrandom(entropy, sizeof(entropy), 0);
 
-        if (n != (ssize_t) sizeof(entropy)) {
-            ngx_log_error(
-                NGX_LOG_ALERT, log, ngx_errno, "opscom: getrandom() failed");
+        if (ngx_http_opscom_entropy(entropy, log) != NGX_OK) {
             return NGX_ERROR;
         }
 
@@ -92,6 +91,35 @@ ngx_http_opscom_random(uint8_t bytes[PERMIT_UUID_BYTES], ngx_log_t *log)
     left -= PERMIT_UUID_BYTES;
     ngx_memcpy(bytes, entropy + left, PERMIT_UUID_BYTES);
     ngx_explicit_memzero(entropy + left, PERMIT_UUID_BYTES);
+
+    return NGX_OK;
+}
+
+
+/* getrandom(2): what is more than 256 bytes a signal may cut short. */
+
+static ngx_int_t
+ngx_http_opscom_entropy(u_char *entropy, ngx_log_t *log)
+{
+    size_t  filled;
+    ssize_t n;
+
+    filled = 0;
+
+    while (filled < NGX_HTTP_OPSCOM_ENTROPY) {
+        n = getrandom(entropy + filled, NGX_HTTP_OPSCOM_ENTROPY - filled, 0);
+
+        if (n > 0) {
+            filled += (size_t) n;
+            continue;
+        }
+
+        if (ngx_errno != NGX_EINTR) {
+            ngx_log_error(
+                NGX_LOG_ALERT, log, ngx_errno, "opscom: getrandom() failed");
+            return NGX_ERROR;
+        }
+    }
 
     return NGX_OK;
 }

@@ -11,7 +11,7 @@ rm -f "$log".*
 cat > "$BUILD/asan/nginx.sh" <<TEXT
 #!/bin/sh
 LD_PRELOAD="$(cc -print-file-name=libasan.so) $(cc -print-file-name=libubsan.so)" \\
-ASAN_OPTIONS=detect_leaks=0:log_path=$log:detect_odr_violation=0 \\
+ASAN_OPTIONS=detect_leaks=0:quarantine_size_mb=4:log_path=$log:detect_odr_violation=0 \\
 UBSAN_OPTIONS=print_stacktrace=1:log_path=$log \\
 exec $TEST_NGINX_BINARY "\$@"
 TEXT
