@@ -9,7 +9,7 @@ use Test::More;
 
 my $binary = $ENV{TEST_NGINX_BINARY} // 'nginx';
 my $load = join '', map { "load_module $_;\n" } split ' ', $ENV{TEST_NGINX_LOAD_MODULES} // '';
-my $dir = File::Temp->newdir('opscom-XXXXXX', TMPDIR => 1);
+my $dir = File::Temp->newdir(TMPDIR => 1);
 my $lines = () = $load =~ /\n/g;
 
 sub check {

@@ -6,7 +6,7 @@ enum {
     GUARD_PLAIN = 0, /* between characters */
     GUARD_UTF8,      /* inside a character */
     GUARD_BACKSLASH, /* after a backslash */
-    GUARD_ESCAPE     /* inside the four digits of \uXXXX */
+    GUARD_ESCAPE     /* inside the four digits of \u */
 };
 
 

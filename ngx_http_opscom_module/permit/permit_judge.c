@@ -116,7 +116,7 @@ permit_fields(const permit_t *permit, permit_field_t *fields)
 }
 
 
-/* The text is well-formed UTF-8: every byte but 10xxxxxx starts a character. */
+/* In well-formed UTF-8 each byte but a continuation starts a character. */
 
 static size_t
 permit_code_points(permit_text_t text)

@@ -32,6 +32,9 @@ static void ngx_opscom_add_pair(
     ngx_opscom_words_t *words, char *name, size_t len, ngx_str_t *value);
 static void ngx_opscom_add_fields(
     ngx_opscom_words_t *words, ngx_opscom_write_t *write);
+static void      ngx_opscom_words_end(ngx_opscom_words_t *words,
+         ngx_opscom_call_t *call, ngx_opscom_write_t *write,
+         ngx_opscom_script_id_t script);
 static ngx_int_t ngx_opscom_edit(ngx_opscom_call_t *call,
     ngx_opscom_write_t *write, ngx_pool_t *pool, ngx_uint_t update);
 static ngx_int_t ngx_opscom_result_text(ngx_opscom_reply_t *reply,
@@ -108,12 +111,7 @@ ngx_opscom_permits_push(
     ngx_opscom_add_fields(&words, write);
     ngx_opscom_pair(&words, "received_at", &write->now);
 
-    call->script = &ngx_opscom_scripts[NGX_OPSCOM_SCRIPT_PUSH];
-    call->argv = words.argv;
-    call->argc = words.argc;
-    call->tag = write->client;
-    call->replicas = write->replicas;
-    call->replicas_time = write->replicas_time;
+    ngx_opscom_words_end(&words, call, write, NGX_OPSCOM_SCRIPT_PUSH);
 
     return NGX_OK;
 }
@@ -178,13 +176,8 @@ ngx_opscom_edit(ngx_opscom_call_t *call, ngx_opscom_write_t *write,
         ngx_opscom_add_fields(&words, write);
     }
 
-    call->script = &ngx_opscom_scripts[update ? NGX_OPSCOM_SCRIPT_UPDATE
-                                              : NGX_OPSCOM_SCRIPT_DELETE];
-    call->argv = words.argv;
-    call->argc = words.argc;
-    call->tag = write->client;
-    call->replicas = write->replicas;
-    call->replicas_time = write->replicas_time;
+    ngx_opscom_words_end(&words, call, write,
+        update ? NGX_OPSCOM_SCRIPT_UPDATE : NGX_OPSCOM_SCRIPT_DELETE);
 
     return NGX_OK;
 }
@@ -228,6 +221,19 @@ ngx_opscom_words_init(ngx_opscom_words_t *words, ngx_opscom_write_t *write,
     *p++ = ':';
 
     return NGX_OK;
+}
+
+
+static void
+ngx_opscom_words_end(ngx_opscom_words_t *words, ngx_opscom_call_t *call,
+    ngx_opscom_write_t *write, ngx_opscom_script_id_t script)
+{
+    call->script = &ngx_opscom_scripts[script];
+    call->argv = words->argv;
+    call->argc = words->argc;
+    call->tag = write->client;
+    call->replicas = write->replicas;
+    call->replicas_time = write->replicas_time;
 }
 
 

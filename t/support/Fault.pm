@@ -21,7 +21,7 @@ use Exporter 'import';
 our @EXPORT = qw(redis nginx conf body request push_permit clients wait_until free_port command stored check_log slurp);
 
 our $Top    = Cwd::getcwd();
-our $Dir    = File::Temp->newdir('opscom-XXXXXX', TMPDIR => 1);
+our $Dir    = File::Temp->newdir(TMPDIR => 1);
 our $Module = $ENV{TEST_NGINX_LOAD_MODULES} // "$Top/build/ngx_http_opscom_module.so";
 our $Binary = $ENV{TEST_NGINX_BINARY} // 'nginx';
 our $Token  = 'YOUR-API-TOKEN';
