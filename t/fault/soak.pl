@@ -94,7 +94,7 @@ sub up { my $redis = shift; wait_until(60, sub { eval { $redis->call('PING') =~ 
 
 my %faults = (
     'kill -9'      => sub { $master->kill9; sleep rand 0.5; start_redis($master) },
-    'restart'      => sub { eval { $master->call('SHUTDOWN') }; undef $master->{socket}; Fault::end($master->{pid}, 'CONT'); start_redis($master) },
+    'restart'      => \&restart,
     'stop'         => sub { $master->stop; sleep 0.2 + rand 1.5; $master->cont },
     'cut'          => sub { my $line = line_of($master); tell_line($line->{rule}, 'cut ' . int rand 40); sleep 0.1 + rand 0.3; tell_line($line->{rule}, 'pass') },
     'script flush' => sub { $master->call('SCRIPT', 'FLUSH') },
@@ -104,6 +104,16 @@ my %faults = (
     'reload'       => sub { $nginx->signal('HUP') },
     'worker kill'  => sub { my @workers = $nginx->workers; kill KILL => $workers[rand @workers] if @workers },
 );
+
+# A server may refuse to shut down, while it hands over for example.
+sub restart {
+    my $pid = $master->{pid};
+    eval { $master->call('SHUTDOWN') };
+    undef $master->{socket};
+    wait_until(10, sub { slurp("/proc/$pid/stat") !~ /^\d+ \(.*\) [^Z]/ });
+    $master->kill9;
+    start_redis($master);
+}
 
 sub failover {
     up($replica);
