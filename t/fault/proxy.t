@@ -82,7 +82,7 @@ for my $bytes (0, 1, 3, 4, 5, 9, 15) {
     healed("before a cut after $bytes bytes");
     rule("cut $bytes");
     my ($status) = push_permit($nginx, { 'Idempotency-Key' => "cut-$bytes" }, permitNo => "cut-$bytes");
-    is($status, $bytes == 15 ? 200 : 504, "a reply that is cut after $bytes bytes") if $bytes < 15;
+    is($status, 504, "a reply that is cut after $bytes bytes");
     rule('pass');
     healed("after a cut after $bytes bytes");
     my ($again, undef, $head) = push_permit($nginx, { 'Idempotency-Key' => "cut-$bytes" }, permitNo => "cut-$bytes");
