@@ -26,6 +26,13 @@ ngx_int_t ngx_http_opscom_sha256(
     u_char *hex, ngx_str_t *parts, ngx_uint_t nparts);
 
 /*
+ * The same of a token of at most 50 characters.  A worker keeps those that it
+ * saw last together with their digests: whether a token is good is asked of
+ * Redis each time all the same.
+ */
+ngx_int_t ngx_http_opscom_token_digest(u_char *hex, ngx_str_t *token);
+
+/*
  * Takes 16 bytes of the kernel's generator, which is asked for many at a time.
  * NGX_ERROR when it fails.
  */

@@ -51,7 +51,7 @@ ngx_http_opscom_health_send(ngx_http_request_t *r, ngx_http_opscom_ctx_t *ctx)
     ngx_opscom_call_t          *call;
     ngx_pool_cleanup_t         *cln;
     ngx_http_opscom_loc_conf_t *olcf;
-    static ngx_str_t            ping = ngx_string("PING");
+    static ngx_str_t            ping = ngx_string("$4\r\nPING\r\n");
 
     olcf = ngx_http_get_module_loc_conf(r, ngx_http_opscom_module);
 
@@ -65,7 +65,7 @@ ngx_http_opscom_health_send(ngx_http_request_t *r, ngx_http_opscom_ctx_t *ctx)
     call->read = ngx_http_opscom_health_read;
     call->done = ngx_http_opscom_health_done;
     call->data = ctx;
-    call->argv = &ping;
+    call->words = ping;
     call->argc = 1;
 
     cln->handler = ngx_http_opscom_health_cancel;

@@ -21,12 +21,11 @@ static void      ngx_http_opscom_write_fields(ngx_http_opscom_ctx_t *ctx,
          ngx_opscom_write_t *write, ngx_opscom_field_t *fields);
 static ngx_int_t ngx_http_opscom_write_reference(
     ngx_http_request_t *r, ngx_http_opscom_ctx_t *ctx);
-static ngx_int_t ngx_http_opscom_write_digests(ngx_http_request_t *r,
-    ngx_http_opscom_ctx_t *ctx, ngx_opscom_write_t *write);
+static ngx_int_t ngx_http_opscom_write_digests(
+    ngx_http_opscom_ctx_t *ctx, ngx_opscom_write_t *write, u_char *p);
 static ngx_int_t ngx_http_opscom_write_fingerprint(
     ngx_http_opscom_ctx_t *ctx, u_char *hex);
-static ngx_int_t ngx_http_opscom_write_now(
-    ngx_http_request_t *r, ngx_opscom_write_t *write);
+static void       ngx_http_opscom_write_now(ngx_opscom_write_t *write);
 static ngx_uint_t ngx_http_opscom_write_is_named(
     ngx_http_opscom_ctx_t *ctx, permit_field_t *field);
 static ngx_str_t ngx_http_opscom_text(const permit_text_t *text);
@@ -91,6 +90,7 @@ static ngx_int_t
 ngx_http_opscom_write_prepare(
     ngx_http_request_t *r, ngx_http_opscom_ctx_t *ctx)
 {
+    u_char                      digests[3 * NGX_OPSCOM_DIGEST_LEN];
     ngx_opscom_write_t          write;
     ngx_opscom_field_t          fields[PERMIT_FIELDS_MAX];
     ngx_http_opscom_loc_conf_t *olcf;
@@ -109,13 +109,14 @@ ngx_http_opscom_write_prepare(
     write.replicas_time = olcf->replicas_time;
 
     if (ngx_http_opscom_write_reference(r, ctx) != NGX_OK
-        || ngx_http_opscom_write_now(r, &write) != NGX_OK
-        || ngx_http_opscom_write_digests(r, ctx, &write) != NGX_OK)
+        || ngx_http_opscom_write_digests(ctx, &write, digests) != NGX_OK)
     {
         return NGX_ERROR;
     }
 
     write.reference_id = ctx->reference_id;
+
+    ngx_http_opscom_write_now(&write);
 
     ngx_http_opscom_write_fields(ctx, &write, fields);
 
@@ -150,50 +151,49 @@ ngx_http_opscom_write_reference(
 }
 
 
-/* ngx_cached_http_time has no milliseconds. */
+/* nginx's cached times have no milliseconds; the rest is made once a second. */
 
-static ngx_int_t
-ngx_http_opscom_write_now(ngx_http_request_t *r, ngx_opscom_write_t *write)
+static void
+ngx_http_opscom_write_now(ngx_opscom_write_t *write)
 {
-    ngx_tm_t    tm;
-    ngx_time_t *tp;
+    u_char       *ms;
+    ngx_tm_t      tm;
+    ngx_time_t   *tp;
+    static u_char text[NGX_HTTP_OPSCOM_NOW_LEN];
+    static time_t second = -1;
 
     tp = ngx_timeofday();
 
-    write->now_seconds = tp->sec;
+    if (tp->sec != second) {
+        second = tp->sec;
+        ngx_gmtime(second, &tm);
 
-    write->now.data = ngx_pnalloc(r->pool, NGX_HTTP_OPSCOM_NOW_LEN);
-    if (write->now.data == NULL) {
-        return NGX_ERROR;
+        ngx_sprintf(text, "%4d-%02d-%02dT%02d:%02d:%02d.000Z", tm.ngx_tm_year,
+            tm.ngx_tm_mon, tm.ngx_tm_mday, tm.ngx_tm_hour, tm.ngx_tm_min,
+            tm.ngx_tm_sec);
     }
 
-    ngx_gmtime(tp->sec, &tm);
+    ms = text + NGX_HTTP_OPSCOM_NOW_LEN - sizeof("000Z") + 1;
 
-    write->now.len = ngx_sprintf(write->now.data,
-                         "%4d-%02d-%02dT%02d:%02d:%02d.%03MZ", tm.ngx_tm_year,
-                         tm.ngx_tm_mon, tm.ngx_tm_mday, tm.ngx_tm_hour,
-                         tm.ngx_tm_min, tm.ngx_tm_sec, tp->msec)
-        - write->now.data;
+    ms[0] = (u_char) ('0' + tp->msec / 100);
+    ms[1] = (u_char) ('0' + tp->msec / 10 % 10);
+    ms[2] = (u_char) ('0' + tp->msec % 10);
 
-    return NGX_OK;
+    write->now_seconds = second;
+    write->now.data = text;
+    write->now.len = NGX_HTTP_OPSCOM_NOW_LEN;
 }
 
 
 static ngx_int_t
-ngx_http_opscom_write_digests(ngx_http_request_t *r,
-    ngx_http_opscom_ctx_t *ctx, ngx_opscom_write_t *write)
+ngx_http_opscom_write_digests(
+    ngx_http_opscom_ctx_t *ctx, ngx_opscom_write_t *write, u_char *p)
 {
-    u_char   *p;
     ngx_str_t text;
-
-    p = ngx_pnalloc(r->pool, 3 * NGX_OPSCOM_DIGEST_LEN);
-    if (p == NULL) {
-        return NGX_ERROR;
-    }
 
     text = ngx_http_opscom_text(&ctx->permit.stored[PERMIT_TOKEN][0]);
 
-    if (ngx_http_opscom_sha256(p, &text, 1) != NGX_OK) {
+    if (ngx_http_opscom_token_digest(p, &text) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -262,7 +262,7 @@ ngx_http_opscom_write_fingerprint(ngx_http_opscom_ctx_t *ctx, u_char *hex)
 }
 
 
-/* A push's script is given four fields first, by name. */
+/* A push's script is given some fields as arguments of their own. */
 
 static void
 ngx_http_opscom_write_fields(ngx_http_opscom_ctx_t *ctx,
@@ -273,6 +273,7 @@ ngx_http_opscom_write_fields(ngx_http_opscom_ctx_t *ctx,
     permit_field_t stored[PERMIT_FIELDS_MAX];
 
     permit = &ctx->permit;
+    write->fields = fields;
 
     if (ctx->endpoint->id == NGX_HTTP_OPSCOM_PUSH) {
         write->plate = ngx_http_opscom_text(&permit->stored[PERMIT_PLATE][0]);
@@ -283,8 +284,6 @@ ngx_http_opscom_write_fields(ngx_http_opscom_ctx_t *ctx,
     }
 
     n = permit_fields(permit, stored);
-
-    write->fields = fields;
 
     for (i = 0; i < n; i++) {
 
@@ -305,7 +304,7 @@ ngx_http_opscom_write_is_named(
 {
     return ctx->endpoint->id == NGX_HTTP_OPSCOM_PUSH && field->form == 0
         && (field->id == PERMIT_PLATE || field->id == PERMIT_START
-            || field->id == PERMIT_END);
+            || field->id == PERMIT_END || field->id == PERMIT_ZONE);
 }
 
 

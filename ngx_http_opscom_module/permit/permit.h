@@ -83,7 +83,7 @@ typedef enum {
  * amount and its cents, a currency, and a plate of 25 four-byte characters.
  */
 #define PERMIT_MAX_CURRENCY 10
-#define PERMIT_SCRATCH      256
+#define PERMIT_SCRATCH      176
 
 
 typedef struct permit_s           permit_t;

@@ -174,7 +174,7 @@ permit_find(
 
         for (n = 0; n < PERMIT_MAX_NAMES && names[n].len; n++) {
 
-            if (names[n].len == name.len
+            if (names[n].len == name.len && names[n].data[0] == name.data[0]
                 && memcmp(names[n].data, name.data, name.len) == 0)
             {
                 *found = &names[n];

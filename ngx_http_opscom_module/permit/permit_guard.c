@@ -1,4 +1,5 @@
 
+#include "permit_bytes.h"
 #include "permit_guard.h"
 
 
@@ -26,15 +27,6 @@ static permit_guard_verdict_t permit_guard_unit(permit_guard_t *guard);
 static bool permit_guard_token(permit_guard_t *guard, unsigned char c);
 
 
-/* Bytes that need no look where nothing is pending: most of a body. */
-
-static inline bool
-permit_guard_is_easy(unsigned char c)
-{
-    return c >= 0x20 && c < 0x80 && c != '\\';
-}
-
-
 size_t
 permit_guard_pass(permit_guard_t *guard, const char *data, size_t len,
     permit_guard_verdict_t *verdict)
@@ -43,13 +35,17 @@ permit_guard_pass(permit_guard_t *guard, const char *data, size_t len,
     unsigned char c;
 
     for (i = 0; i < len; i++) {
-        c = (unsigned char) data[i];
 
-        if (permit_guard_is_easy(c) && guard->state == GUARD_PLAIN
-            && !guard->high_pending && !guard->bounded)
-        {
-            continue;
+        if (guard->state == GUARD_PLAIN && !guard->high_pending
+            && !guard->bounded) {
+            i += permit_easy_words(data + i, len - i);
+
+            if (i == len) {
+                break;
+            }
         }
+
+        c = (unsigned char) data[i];
 
         if (guard->bounded && !permit_guard_token(guard, c)) {
             *verdict = PERMIT_GUARD_LONG_TOKEN;

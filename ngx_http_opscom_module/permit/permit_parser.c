@@ -8,7 +8,7 @@
 #include "permit_parser.h"
 
 
-#define PERMIT_TEXT_ROOM 384 /* the documented body has some 110 bytes */
+#define PERMIT_TEXT_ROOM 128 /* the documented body has some 110 bytes */
 
 
 struct permit_parser_s {

@@ -62,9 +62,9 @@ struct ngx_opscom_call_s {
     ngx_opscom_done_pt done;
     void              *data;
 
-    ngx_opscom_script_t *script; /* NULL: argv is the whole command */
-    ngx_str_t           *argv;   /* a script's keys, then its arguments */
-    ngx_uint_t           argc;
+    ngx_opscom_script_t *script; /* NULL: the words are the whole command */
+    ngx_str_t            words;  /* in RESP: keys, then arguments */
+    ngx_uint_t           argc;   /* how many words that is */
     ngx_uint_t           nkeys;
     ngx_str_t            tag; /* the hash tag of all keys */
 

@@ -38,10 +38,8 @@ static void ngx_opscom_cluster_done(
     ngx_opscom_call_t *call, ngx_opscom_outcome_t outcome);
 
 
-static ngx_str_t ngx_opscom_cluster_slots[] = {
-    ngx_string("CLUSTER"),
-    ngx_string("SLOTS"),
-};
+static ngx_str_t ngx_opscom_cluster_slots = ngx_string(
+    "$7\r\nCLUSTER\r\n$5\r\nSLOTS\r\n");
 
 
 ngx_int_t
@@ -219,7 +217,7 @@ ngx_opscom_cluster_ask(ngx_opscom_store_t *store)
     call->read = ngx_opscom_cluster_read;
     call->done = ngx_opscom_cluster_done;
     call->data = store;
-    call->argv = ngx_opscom_cluster_slots;
+    call->words = ngx_opscom_cluster_slots;
     call->argc = 2;
     call->deadline = ngx_current_msec + store->settings.timeout;
 

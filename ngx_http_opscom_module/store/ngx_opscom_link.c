@@ -111,7 +111,6 @@ ngx_opscom_link_submit(ngx_opscom_link_t *link, ngx_opscom_call_t *call)
 {
     size_t             size;
     u_char            *p, *start;
-    ngx_uint_t         i;
     ngx_opscom_slot_t *slot;
 
     if (call->asking && ngx_opscom_link_asking(link) != NGX_OK) {
@@ -122,14 +121,11 @@ ngx_opscom_link_submit(ngx_opscom_link_t *link, ngx_opscom_call_t *call)
 
     /* EVALSHA, a name or a source, the number of keys */
 
-    size = NGX_OPSCOM_HEADER_SIZE + 3 * NGX_OPSCOM_ARGUMENT_SIZE(64);
+    size = NGX_OPSCOM_HEADER_SIZE + 3 * NGX_OPSCOM_ARGUMENT_SIZE(64)
+        + call->words.len;
 
     if (call->by_source) {
         size += call->script->source.len;
-    }
-
-    for (i = 0; i < call->argc; i++) {
-        size += NGX_OPSCOM_ARGUMENT_SIZE(call->argv[i].len);
     }
 
     if (ngx_opscom_out_reserve(&link->out, size, &link->log) != NGX_OK) {
@@ -150,10 +146,7 @@ ngx_opscom_link_submit(ngx_opscom_link_t *link, ngx_opscom_call_t *call)
         p = ngx_opscom_write_header(start, call->argc);
     }
 
-    for (i = 0; i < call->argc; i++) {
-        p = ngx_opscom_write_argument(
-            p, call->argv[i].data, call->argv[i].len);
-    }
+    p = ngx_cpymem(p, call->words.data, call->words.len);
 
     link->out.last = p;
     link->written += p - start;
@@ -203,9 +196,6 @@ ngx_opscom_link_asked(ngx_opscom_link_t *link, ngx_opscom_reply_t *reply)
 static u_char *
 ngx_opscom_link_script(u_char *p, ngx_opscom_call_t *call)
 {
-    u_char nkeys[NGX_INT_T_LEN];
-    size_t len;
-
     p = ngx_opscom_write_header(p, call->argc + 3);
 
     if (call->by_source) {
@@ -214,14 +204,11 @@ ngx_opscom_link_script(u_char *p, ngx_opscom_call_t *call)
             p, call->script->source.data, call->script->source.len);
 
     } else {
-        p = ngx_opscom_write_argument(p, (u_char *) "EVALSHA", 7);
-        p = ngx_opscom_write_argument(
-            p, call->script->sha1, NGX_OPSCOM_SHA1_LEN);
+        p = ngx_cpymem(
+            p, call->script->evalsha, sizeof(call->script->evalsha));
     }
 
-    len = ngx_sprintf(nkeys, "%ui", call->nkeys) - nkeys;
-
-    return ngx_opscom_write_argument(p, nkeys, len);
+    return ngx_opscom_write_integer(p, call->nkeys);
 }
 
 

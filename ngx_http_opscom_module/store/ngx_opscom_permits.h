@@ -24,7 +24,7 @@ typedef struct {
 } ngx_opscom_field_t;
 
 
-/* What is to be written; all texts outlive the call. */
+/* What is to be written.  Only the client's text must outlive the call. */
 
 typedef struct {
     ngx_str_t prefix;
@@ -34,13 +34,13 @@ typedef struct {
     ngx_str_t now; /* YYYY-MM-DDTHH:MM:SS.mmmZ */
     time_t    now_seconds;
 
-    ngx_str_t plate; /* of a push: these three as well */
+    ngx_str_t plate; /* of a push: these as well */
     ngx_str_t start;
     ngx_str_t end;
     ngx_str_t zone; /* empty: none */
     int64_t   end_seconds;
 
-    ngx_opscom_field_t *fields; /* all others */
+    ngx_opscom_field_t *fields; /* all others, of up to 65535 bytes each */
     ngx_uint_t          nfields;
 
     ngx_str_t  fingerprint; /* hex SHA-256 of what is asked for */
@@ -73,7 +73,7 @@ typedef struct {
 
 
 /*
- * Make the call that a script needs, from the pool: script, argv, tag and
+ * Make the call that a script needs, from the pool: script, words, tag and
  * replicas.  NGX_ERROR without memory.
  */
 ngx_int_t ngx_opscom_permits_push(

@@ -11,7 +11,7 @@
 #define NGX_OPSCOM_MAX_REPLY    (8 * 1024 * 1024)
 
 
-static u_char *ngx_opscom_write_number(u_char *p, char type, size_t n);
+static u_char             *ngx_opscom_write_digits(u_char *p, uint64_t n);
 static ngx_opscom_reply_t *ngx_opscom_reply_create(const redisReadTask *task);
 static void               *ngx_opscom_reply_string(
                   const redisReadTask *task, char *text, size_t len);
@@ -127,14 +127,16 @@ ngx_opscom_out_free(ngx_opscom_out_t *out)
 u_char *
 ngx_opscom_write_header(u_char *p, ngx_uint_t argc)
 {
-    return ngx_opscom_write_number(p, '*', argc);
+    *p++ = '*';
+
+    return ngx_opscom_write_end(ngx_opscom_write_digits(p, argc));
 }
 
 
 u_char *
 ngx_opscom_write_argument(u_char *p, u_char *data, size_t len)
 {
-    p = ngx_opscom_write_number(p, '$', len);
+    p = ngx_opscom_write_length(p, len);
 
     /* nothing may be nowhere */
 
@@ -142,6 +144,34 @@ ngx_opscom_write_argument(u_char *p, u_char *data, size_t len)
         p = ngx_cpymem(p, data, len);
     }
 
+    return ngx_opscom_write_end(p);
+}
+
+
+u_char *
+ngx_opscom_write_integer(u_char *p, uint64_t n)
+{
+    size_t len;
+    u_char digits[NGX_INT64_LEN];
+
+    len = ngx_opscom_write_digits(digits, n) - digits;
+
+    return ngx_opscom_write_argument(p, digits, len);
+}
+
+
+u_char *
+ngx_opscom_write_length(u_char *p, size_t len)
+{
+    *p++ = '$';
+
+    return ngx_opscom_write_end(ngx_opscom_write_digits(p, len));
+}
+
+
+u_char *
+ngx_opscom_write_end(u_char *p)
+{
     *p++ = CR;
     *p++ = LF;
 
@@ -152,31 +182,30 @@ ngx_opscom_write_argument(u_char *p, u_char *data, size_t len)
 /* ngx_sprintf() costs more than all else in a command. */
 
 static u_char *
-ngx_opscom_write_number(u_char *p, char type, size_t n)
+ngx_opscom_write_digits(u_char *p, uint64_t n)
 {
-    u_char  digits[NGX_SIZE_T_LEN];
+    u_char  digits[NGX_INT64_LEN];
     u_char *d;
-
-    *p++ = type;
 
     if (n < 10) {
         *p++ = (u_char) ('0' + n);
-
-    } else {
-        d = digits + sizeof(digits);
-
-        do {
-            *--d = (u_char) ('0' + n % 10);
-            n /= 10;
-        } while (n);
-
-        p = ngx_cpymem(p, d, digits + sizeof(digits) - d);
+        return p;
     }
 
-    *p++ = CR;
-    *p++ = LF;
+    if (n < 100) {
+        *p++ = (u_char) ('0' + n / 10);
+        *p++ = (u_char) ('0' + n % 10);
+        return p;
+    }
 
-    return p;
+    d = digits + sizeof(digits);
+
+    do {
+        *--d = (u_char) ('0' + n % 10);
+        n /= 10;
+    } while (n);
+
+    return ngx_cpymem(p, d, digits + sizeof(digits) - d);
 }
 
 

@@ -67,6 +67,11 @@ void ngx_opscom_out_free(ngx_opscom_out_t *out);
 /* Write to reserved memory; return the end of what they wrote. */
 u_char *ngx_opscom_write_header(u_char *p, ngx_uint_t argc);
 u_char *ngx_opscom_write_argument(u_char *p, u_char *data, size_t len);
+u_char *ngx_opscom_write_integer(u_char *p, uint64_t n);
+
+/* An argument in pieces: its length, so many bytes by the caller, its end. */
+u_char *ngx_opscom_write_length(u_char *p, size_t len);
+u_char *ngx_opscom_write_end(u_char *p);
 
 /* Writes a whole command.  Returns NGX_ERROR without memory. */
 ngx_int_t ngx_opscom_write_command(

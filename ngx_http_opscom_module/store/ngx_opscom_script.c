@@ -25,7 +25,7 @@ ngx_opscom_script_t ngx_opscom_scripts[NGX_OPSCOM_SCRIPTS] = {
 void
 ngx_opscom_scripts_init(void)
 {
-    u_char               digest[SHA_DIGEST_LENGTH];
+    u_char              *p, digest[SHA_DIGEST_LENGTH];
     ngx_uint_t           i;
     ngx_opscom_script_t *script;
 
@@ -33,6 +33,11 @@ ngx_opscom_scripts_init(void)
         script = &ngx_opscom_scripts[i];
 
         SHA1(script->source.data, script->source.len, digest);
-        ngx_hex_dump(script->sha1, digest, SHA_DIGEST_LENGTH);
+
+        p = ngx_cpymem(
+            script->evalsha, NGX_OPSCOM_EVALSHA, NGX_OPSCOM_EVALSHA_LEN);
+        p = ngx_hex_dump(p, digest, SHA_DIGEST_LENGTH);
+        *p++ = CR;
+        *p = LF;
     }
 }

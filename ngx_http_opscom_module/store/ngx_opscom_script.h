@@ -10,13 +10,17 @@
 #include <ngx_core.h>
 
 
-#define NGX_OPSCOM_SHA1_LEN 40
+#define NGX_OPSCOM_SHA1_LEN 40 /* lower-case hex: EVALSHA's name of a script */
+
+#define NGX_OPSCOM_EVALSHA     "$7\r\nEVALSHA\r\n$40\r\n"
+#define NGX_OPSCOM_EVALSHA_LEN (sizeof(NGX_OPSCOM_EVALSHA) - 1)
 
 
 typedef struct {
     ngx_str_t name;
     ngx_str_t source;
-    u_char    sha1[NGX_OPSCOM_SHA1_LEN]; /* lower-case hex: EVALSHA's name */
+    u_char evalsha[NGX_OPSCOM_EVALSHA_LEN + NGX_OPSCOM_SHA1_LEN + sizeof(CRLF)
+        - 1]; /* the first two words, in RESP */
 } ngx_opscom_script_t;
 
 

@@ -186,7 +186,7 @@ our $Locations = <<'CONF';
         location = /plain  { return 200 "plain"; }
 CONF
 
-# Starts an nginx: http => directives, server => directives, workers => n.
+# Starts an nginx: main, http and server => directives, workers => n.
 sub nginx {
     my (%options) = @_;
     my $self = bless { port => free_port(), dir => "$Dir/nginx" . ++$Count, options => \%options }, 'Fault::Nginx';
@@ -209,6 +209,7 @@ sub configure {
     my ($self, %changes) = @_;
     my %options = %{$self->{options}} = (%{$self->{options}}, %changes);
     my $workers = $options{workers} // 1;
+    my $main = $options{main} // '';
     my $http = $options{http} // '';
     my $server = $options{server} // $Fault::Locations;
     my $level = $options{level} // 'info';
@@ -221,6 +222,7 @@ worker_processes $workers;
 pid $self->{dir}/nginx.pid;
 error_log $self->{dir}/error.log $level;
 worker_rlimit_core 0;
+$main
 events { worker_connections 4096; }
 http {
     access_log off;

@@ -4,6 +4,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
@@ -159,7 +160,8 @@ test_results(void **state)
         { "*1\r\n*1\r\n:1\r\n", NGX_ERROR, 0, "", "" },
         { ":1\r\n", NGX_ERROR, 0, "", "" },
         { "+OK\r\n", NGX_ERROR, 0, "", "" },
-        { "$2\r\nOK\r\n", NGX_ERROR, 0, "", "" },
+        { "$4\r\ndemo\r\n", NGX_OK, NGX_OPSCOM_WRITTEN, "demo", "" },
+        { "$0\r\n\r\n", NGX_OK, NGX_OPSCOM_WRITTEN, "", "" },
         { "$-1\r\n", NGX_ERROR, 0, "", "" },
     };
 
@@ -243,56 +245,95 @@ test_no_resp(void **state)
 }
 
 
+static const ngx_str_t push_words[] = {
+    ngx_string("p:{C}:tokens"),
+    ngx_string("p:{C}:permit:id"),
+    ngx_string("p:{C}:plate:X"),
+    ngx_string("p:{C}:stream"),
+    ngx_string("p:{C}:zones"),
+    ngx_string("token"),
+    ngx_string("253402300799"),
+    ngx_string("id"),
+    ngx_string("X"),
+    ngx_string("S"),
+    ngx_string("E"),
+    ngx_string("Lot 4"),
+    ngx_string("\xa6"
+               "client\xa1"
+               "C\xabreceived_at\xa3now\xa6ticket\xda\0\x20"
+               "12345678901234567890123456789012"),
+};
+
+static const ngx_str_t option_keys[] = {
+    ngx_string("p:{C}:idem:key"),
+    ngx_string("p:{C}:idem:print"),
+};
+
+static const ngx_str_t option_words[] = {
+    ngx_string("253402300809"),
+    ngx_string("1000"),
+    ngx_string("5"),
+    ngx_string("10"),
+    ngx_string("print"),
+    ngx_string("86400000"),
+    ngx_string("600000"),
+    ngx_string("1"),
+};
+
+
+static u_char *
+write_words(u_char *p, const ngx_str_t *words, size_t n)
+{
+    size_t i;
+
+    for (i = 0; i < n; i++) {
+        p = ngx_opscom_write_argument(p, words[i].data, words[i].len);
+    }
+
+    return p;
+}
+
+
+static void
+assert_push(ngx_opscom_write_t *write, bool options)
+{
+    u_char           *p, expected[2048];
+    ngx_pool_t       *pool;
+    ngx_opscom_call_t call;
+
+    memset(&call, 0, sizeof(call));
+
+    p = write_words(expected, push_words, 5);
+    p = write_words(p, option_keys, options ? COUNT(option_keys) : 0);
+    p = write_words(p, push_words + 5, COUNT(push_words) - 5);
+    p = write_words(p, option_words, options ? COUNT(option_words) : 0);
+
+    pool = ngx_create_pool(1024, &log);
+    assert_int_equal(ngx_opscom_permits_push(&call, write, pool), NGX_OK);
+
+    assert_int_equal(call.nkeys, options ? 7 : 5);
+    assert_int_equal(call.argc,
+        COUNT(push_words)
+            + (options ? COUNT(option_keys) + COUNT(option_words) : 0));
+    assert_int_equal(call.words.len, p - expected);
+    assert_memory_equal(call.words.data, expected, call.words.len);
+
+    ngx_destroy_pool(pool);
+}
+
+
 /* A command for a script: keys, then arguments, as many as it says. */
 
 static void
 test_push(void **state)
 {
-    ngx_uint_t         i;
-    ngx_pool_t        *pool;
-    ngx_opscom_call_t  call;
-    ngx_opscom_field_t field = { ngx_string("ticket"), ngx_string("7") };
+    ngx_opscom_field_t field = { ngx_string("ticket"),
+        ngx_string("12345678901234567890123456789012") };
     ngx_opscom_write_t write;
-
-    static const char *expected[] = {
-        "p:{C}:tokens",
-        "p:{C}:permit:id",
-        "p:{C}:plate:X",
-        "p:{C}:stream",
-        "p:{C}:zones",
-        "p:{C}:idem:key",
-        "p:{C}:idem:print",
-        "token",
-        "253402300799",
-        "253402300809",
-        "1000",
-        "5",
-        "10",
-        "print",
-        "86400000",
-        "600000",
-        "1",
-        "Lot 4",
-        "reference_id",
-        "id",
-        "plate",
-        "X",
-        "start",
-        "S",
-        "end",
-        "E",
-        "client",
-        "C",
-        "ticket",
-        "7",
-        "received_at",
-        "now",
-    };
 
     (void) state;
 
     memset(&write, 0, sizeof(write));
-    memset(&call, 0, sizeof(call));
 
     ngx_str_set(&write.prefix, "p");
     ngx_str_set(&write.client, "C");
@@ -303,31 +344,22 @@ test_push(void **state)
     ngx_str_set(&write.start, "S");
     ngx_str_set(&write.end, "E");
     ngx_str_set(&write.zone, "Lot 4");
-    ngx_str_set(&write.fingerprint, "print");
-    ngx_str_set(&write.idempotency, "key");
     write.now_seconds = 5;
     write.end_seconds = 253402300799;
     write.fields = &field;
     write.nfields = 1;
     write.idempotency_ttl = 86400000;
+    write.replicas = 2;
+
+    assert_push(&write, false);
+
+    ngx_str_set(&write.fingerprint, "print");
+    ngx_str_set(&write.idempotency, "key");
     write.dedup = 600000;
     write.retention = 10;
     write.stream_maxlen = 1000;
-    write.replicas = 2;
 
-    pool = ngx_create_pool(1024, &log);
-    assert_int_equal(ngx_opscom_permits_push(&call, &write, pool), NGX_OK);
-
-    assert_int_equal(call.argc, COUNT(expected));
-    assert_int_equal(call.nkeys, 7);
-    assert_int_equal(call.replicas, 2);
-
-    for (i = 0; i < call.argc; i++) {
-        assert_int_equal(call.argv[i].len, strlen(expected[i]));
-        assert_memory_equal(call.argv[i].data, expected[i], call.argv[i].len);
-    }
-
-    ngx_destroy_pool(pool);
+    assert_push(&write, true);
 }
 
 

@@ -9,7 +9,7 @@
 --       6 '1' where replicas are waited for
 --       7 the time of the update     8 what plate indexes' keys start with
 --       9 reference ID
---      10 fields and their values
+--      10 fields and their values, MessagePack strings
 --
 -- Answers {0} no such token, {1, label} changed, {2, label, reference ID}
 --         changed before, {3, label} the Idempotency-Key was used for
@@ -55,12 +55,13 @@ for name, value in pairs(had) do
     now[name] = value
 end
 
-for i = 10, #ARGV, 2 do
-    if had[ARGV[i]] ~= ARGV[i + 1] then
-        fields[#fields + 1] = ARGV[i]
-        fields[#fields + 1] = ARGV[i + 1]
-        names[#names + 1] = ARGV[i]
-        now[ARGV[i]] = ARGV[i + 1]
+local given = {cmsgpack.unpack(ARGV[10])}
+for i = 1, #given, 2 do
+    if had[given[i]] ~= given[i + 1] then
+        fields[#fields + 1] = given[i]
+        fields[#fields + 1] = given[i + 1]
+        names[#names + 1] = given[i]
+        now[given[i]] = given[i + 1]
     end
 end
 

@@ -1,0 +1,216 @@
+package Bench;
+
+# Contestants, drivers and meters of the bench: each contestant is a server on
+# a free port, wrk drives it, and the CPU of each process is read from /proc.
+
+use strict;
+use warnings;
+
+use Fault;
+use POSIX ();
+
+use Exporter 'import';
+our @EXPORT = qw(contestant redis_floor wrk median table cpu stored_permits machine);
+
+our $Seconds = $ENV{BENCH_SECONDS} || 5;
+our $Room    = "$Fault::Top/" . ($ENV{BUILD} || 'build') . '/bench';
+
+my $Path  = '/api/OC-TOMA/v1/permits/push';
+my $Tick  = 1e6 / POSIX::sysconf(&POSIX::_SC_CLK_TCK);
+my $Peers = "$Fault::Top/t/bench/peers";
+
+mkdir $Room;
+
+# The CPU that a process has used, user and system, in microseconds.
+sub cpu {
+    my $stat = slurp("/proc/$_[0]/stat");
+
+    $stat =~ s/^.*\) //s;
+    my @fields = split ' ', $stat;
+    return ($fields[11] + $fields[12]) * $Tick;
+}
+
+sub memory {
+    my $sum = 0;
+
+    for (@_) {
+        $sum += $1 if slurp("/proc/$_/status") =~ /^VmRSS:\s+(\d+)/m;
+    }
+
+    return $sum;
+}
+
+# Contestants -------------------------------------------------------------------
+
+my $Answer = '{"status":"success","reference_id":"1a9b5375-cb75-4c71-9939-eeae550b09ac",'
+    . '"InternalReferenceID":"1a9b5375-cb75-4c71-9939-eeae550b09ac"}';
+
+my $Modules = '/usr/lib/nginx/modules';
+
+# The floor reads the body and answers a constant, and stores nothing.
+my %Servers = (
+    floor => sub {
+        my ($redis, %options) = @_;
+        return nginx(%options, level => 'error', main => "load_module $Modules/ngx_http_echo_module.so;",
+            server => "location ~ ^/api/[^/]*/v1/permits/push\$ { default_type application/json; add_header Cache-Control no-store;\n"
+                . "echo_read_request_body; echo -n '$Answer'; }");
+    },
+    module => sub {
+        my ($redis, %options) = @_;
+        return nginx(%options, level => 'error', http => ($options{http} // '') . ' opscom_redis ' . $redis->address . ';');
+    },
+    openresty => sub {
+        my ($redis, %options) = @_;
+        return nginx(%options, level => 'error',
+            main => "load_module $Modules/ndk_http_module.so; load_module $Modules/ngx_http_lua_module.so;",
+            http => "lua_package_path '$Peers/openresty/?.lua;;'; client_body_buffer_size 32k;\n"
+                . "init_by_lua_block { require('push').load('$Peers/store.lua') }",
+            server => "location ~ ^/api/(?<client>[^/]+)/v1/permits/push\$ {\n"
+                . "content_by_lua_block { require('push').push(ngx.var.client, '127.0.0.1', $redis->{port}) } }");
+    },
+    fastify => sub {
+        my ($redis) = @_;
+        return Bench::Node->new($redis);
+    },
+);
+
+# A running server: url(), pids() of what it uses CPU with; undef where it
+# cannot be run here.
+sub contestant {
+    my ($name, $redis, %options) = @_;
+    return $Servers{$name}->($redis, %options);
+}
+
+package Bench::Node;
+
+# Its packages are installed into the build's own folder.
+sub new {
+    my ($class, $redis) = @_;
+    my $room = "$Bench::Room/fastify";
+
+    return unless (`node --version 2>/dev/null` =~ /^v(\d+)/ ? $1 : 0) >= 20;
+    if (!-d "$room/node_modules") {
+        mkdir $room;
+        system("cp $Fault::Top/t/bench/peers/fastify/* $room/ && cp $Fault::Top/t/bench/peers/store.lua $room/.."
+            . " && cd $room && npm install --silent --no-fund --no-audit > npm.log 2>&1 < /dev/null") == 0 or return;
+    }
+
+    my $self = bless { port => Fault::free_port() }, $class;
+    $self->{pid} = Fault::start("$room/log", 'node', "$room/server.js", $self->{port}, $redis->{port});
+    Fault::wait_until(20, sub { Fault::connect_to($self->{port}) }) or return;
+    return $self;
+}
+
+sub url { "http://127.0.0.1:$_[0]{port}" . ($_[1] // $Path) }
+sub workers { $_[0]{pid} }
+sub quit { Fault::end($_[0]{pid}, 'TERM') }
+
+package Bench;
+
+# Drivers -----------------------------------------------------------------------
+
+sub stored_permits {
+    my $redis = shift;
+    return $redis->call('XLEN', 'opscom:{OC-TOMA}:stream');
+}
+
+# One round of wrk: what it saw, and what the server and Redis used meanwhile.
+# Dies where answers and permits do not agree: what is still on its way when
+# wrk hangs up is stored, and answered to nobody.
+sub wrk {
+    my ($server, $redis, %options) = @_;
+    my $connections = $options{connections} // 64;
+    my $seconds = $options{seconds} // $Seconds;
+    my @pids = $server->workers;
+    my @before = (cpu($redis->{pid}), map { cpu($_) } @pids);
+    my $stored = stored_permits($redis);
+
+    my $url = $options{url} // $server->url;
+    my $text = `wrk -t1 -c$connections -d${seconds}s -s $Fault::Top/t/bench/push.lua $url 2>&1`;
+    my ($requests, $us, $errors, $p50, $p99, $p999) = $text =~ /^result (\d+) (\d+) (\d+) (\d+) (\d+) (\d+)$/m
+        or die "wrk: $text\n";
+
+    my @after = (cpu($redis->{pid}), map { cpu($_) } @pids);
+    my $own = 0;
+    $own += $after[$_] - $before[$_] for 1 .. $#after;
+
+    $stored = settled($redis) - $stored;
+    die "$errors errors among $requests answers\n" if $errors;
+    die "$requests answers, $stored permits\n"
+        if !$options{floor} && ($stored < $requests || $stored > $requests + $connections);
+
+    return {
+        requests => $requests, rate => $requests / ($us / 1e6), cpu => $own / $requests,
+        redis => ($after[0] - $before[0]) / $requests, p50 => $p50, p99 => $p99, p999 => $p999,
+        memory => memory(@pids), redis_memory => memory($redis->{pid}),
+    };
+}
+
+# How many permits there are, when no more of them come.
+sub settled {
+    my $redis = shift;
+    my ($last, $now) = (-1, stored_permits($redis));
+
+    while ($now != $last) {
+        select undef, undef, undef, 0.05;
+        ($last, $now) = ($now, stored_permits($redis));
+    }
+
+    return $now;
+}
+
+# The command that the module sends for the documented permit, word by word:
+# what MONITOR shows of one push.
+sub command_of {
+    my ($server, $redis) = @_;
+    my $monitor = Fault::connect_to($redis->{port});
+
+    $monitor->syswrite("MONITOR\r\n");
+    <$monitor>;
+    push_permit($server);
+    while (my $line = <$monitor>) {
+        next unless $line =~ /"(?:EVALSHA|FCALL)"/;
+        return map { s/\\(?:x(..)|(.))/defined $1 ? chr hex $1 : $2/ger } $line =~ /"((?:[^"\\]|\\.)*)"/g;
+    }
+}
+
+# redis-benchmark with that command, another reference ID and another plate each
+# time, as many in flight as under the module: CPU of Redis for each.
+sub redis_floor {
+    my ($redis, $pipeline, $inflight, @command) = @_;
+    my $count = 400_000;
+    my ($id) = map { /permit:(.*)/ } @command;
+    my @words = map { s/\Q$id\E/__rand_int__/r =~ s/plate:PL8RDR/plate:PL__rand_int__/r } @command;
+    my $connections = int($inflight / $pipeline) || 1;
+
+    my $before = cpu($redis->{pid});
+    open my $out, '-|', 'redis-benchmark', '-p', $redis->{port}, '-c', $connections, '-P', $pipeline, '-n', $count,
+        '-r', 1_000_000_000, '-q', @words or die "redis-benchmark: $!";
+    my $text = do { local $/; <$out> };
+    close $out or die "redis-benchmark: $text";
+
+    return (cpu($redis->{pid}) - $before) / $count;
+}
+
+# Tables ------------------------------------------------------------------------
+
+sub median {
+    my @sorted = sort { $a <=> $b } @_;
+    return @sorted % 2 ? $sorted[$#sorted / 2] : ($sorted[@sorted / 2 - 1] + $sorted[@sorted / 2]) / 2;
+}
+
+sub table {
+    my ($head, @rows) = @_;
+    return join '', map { '| ' . join(' | ', @$_) . " |\n" } $head, [ ('---') x @$head ], @rows;
+}
+
+sub machine {
+    my ($cpu) = slurp('/proc/cpuinfo') =~ /^model name\s*:\s*(.*)/m;
+    my $cores = () = slurp('/proc/cpuinfo') =~ /^processor/mg;
+    my ($nginx) = `$Fault::Binary -v 2>&1` =~ m{nginx/([\d.]+)};
+    my ($redis) = `redis-server --version` =~ /v=([\d.]+)/;
+    my ($wrk) = `wrk -v 2>&1` =~ /^wrk (\S+)/;
+    return "$cores cores of $cpu, nginx $nginx, Redis $redis, wrk " . ($wrk // '?');
+}
+
+1;

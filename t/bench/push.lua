@@ -1,0 +1,41 @@
+-- What wrk sends: the documented permit with one of 65,536 plates; and what it
+-- says at the end, in one line that a program can read.
+
+local body = '{"LicencePlate":"%04x","apiToken":"YOUR-API-TOKEN","Amount":"14.50","CurrencyID":"CAD","zone":"Lot 4",' ..
+    '"permitNo":"L4-1138","startTime":"2018-07-02T09:00:00","endTime":"2018-07-02T09:30:00"}'
+
+wrk.method = "POST"
+wrk.headers["Content-Type"] = "application/json"
+
+local requests, n = {}, 0
+
+-- LuaJIT hashes a long string by a few bytes of its start, middle and end, and
+-- would need minutes to tell 65,536 of them apart: the agent's name is as long
+-- as it takes to move the plate into the middle.
+local function agent()
+    for length = 1, 200 do
+        wrk.headers["User-Agent"] = ("m"):rep(length)
+        local text = wrk.format(nil, nil, nil, body:format(0))
+        if text:find('"0000"', 1, true) == math.floor(#text / 2) - 2 then
+            return
+        end
+    end
+end
+
+function init()
+    agent()
+    for i = 0, 65535 do
+        requests[i] = wrk.format(nil, nil, nil, body:format(i))
+    end
+end
+
+function request()
+    n = (n + 40503) % 65536
+    return requests[n]
+end
+
+function done(summary, latency)
+    local errors = summary.errors
+    io.write(("result %d %d %d %d %d %d\n"):format(summary.requests, summary.duration, errors.status + errors.connect
+        + errors.read + errors.write + errors.timeout, latency:percentile(50), latency:percentile(99), latency:percentile(99.9)))
+end
