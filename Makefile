@@ -4,9 +4,9 @@ BUILD  ?= build
 MODULE  = $(BUILD)/ngx_http_opscom_module.so
 PORT   ?= 8080
 export BUILD PORT NGINX_SRC CC SANITIZE DESTDIR CLIENT LABEL REDIS PREFIX
-export SECONDS SEED FUZZ_SECONDS BODIES
+export SECONDS SEED FUZZ_SECONDS BODIES BENCH ROUNDS BENCH_SECONDS CONNECTIONS
 
-.PHONY: all deps run token test unit fuzz soak lint print-test-env \
+.PHONY: all deps run token test unit fuzz soak bench lint print-test-env \
         install uninstall clean
 
 all:
@@ -32,6 +32,9 @@ fuzz: all
 
 soak: all
 	@sh t/tools/soak.sh
+
+bench: deps all
+	@sh t/tools/bench.sh
 
 lint: all
 	@sh t/tools/lint.sh

@@ -186,7 +186,8 @@ our $Locations = <<'CONF';
         location = /plain  { return 200 "plain"; }
 CONF
 
-# Starts an nginx: main, http and server => directives, workers => n.
+# Starts an nginx: main, http and server => directives, workers and connections
+# => n, listen => what follows the address.
 sub nginx {
     my (%options) = @_;
     my $self = bless { port => free_port(), dir => "$Dir/nginx" . ++$Count, options => \%options }, 'Fault::Nginx';
@@ -210,6 +211,7 @@ sub configure {
     my %options = %{$self->{options}} = (%{$self->{options}}, %changes);
     my $workers = $options{workers} // 1;
     my $main = $options{main} // '';
+    my $connections = $options{connections} // 4096;
     my $http = $options{http} // '';
     my $server = $options{server} // $Fault::Locations;
     my $level = $options{level} // 'info';
@@ -223,7 +225,7 @@ pid $self->{dir}/nginx.pid;
 error_log $self->{dir}/error.log $level;
 worker_rlimit_core 0;
 $main
-events { worker_connections 4096; }
+events { worker_connections $connections; }
 http {
     access_log off;
     keepalive_requests 1000000;

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Installs from Debian's packages what is missing to build, run and test.
+# Installs from Debian's packages what is missing to build, run and test; with
+# "bench" what the rivals in t/bench need, too.
 
 set -eu
 
@@ -7,6 +8,13 @@ packages="gcc libc6-dev bash curl openssl
     nginx nginx-dev libyajl-dev libhiredis-dev libssl-dev redis-server
     perl libcmocka-dev libtest-base-perl
     clang libclang-rt-dev clang-format clang-tidy cppcheck valgrind wrk"
+
+if [ "${1:-}" = bench ]; then
+    packages="$packages libnginx-mod-http-echo libnginx-mod-http-lua
+        lua-nginx-redis lua-nginx-string lua-cjson nghttp2-client"
+
+    # the peer of fastify runs where there is a Node of 20 or newer already
+fi
 
 missing=
 for package in $packages; do
@@ -18,7 +26,7 @@ done
 [ -n "$missing" ] || exit 0
 
 if [ "$(id -u)" != 0 ]; then
-    exec sudo sh "$0"
+    exec sudo sh "$0" "$@"
 fi
 
 echo "installing$missing"

@@ -1,0 +1,40 @@
+# Times at a given rate, in an open model: pushes come when they come, and a
+# push that has to wait for others is the slower for it.
+
+use strict;
+use warnings;
+
+use lib 't/support', 't/bench';
+use Fault;
+use Bench;
+
+my $paced = "$Bench::Room/paced";
+my $seconds = 2 * $Bench::Seconds;
+my @rows;
+
+system("${\($ENV{CC} || 'cc')} -std=gnu11 -O2 -Wall -Wextra -Werror t/bench/paced.c -lm -o $paced") == 0 or exit 1;
+
+for my $aof ([ 'off', { appendonly => 'no' } ], [ 'everysec', { appendfsync => 'everysec' } ], [ 'always', { appendfsync => 'always' } ]) {
+    my ($name, $arguments) = @$aof;
+    my $redis = redis(arguments => $arguments);
+    my $server = contestant('module', $redis);
+    wrk($server, $redis, seconds => 1);
+
+    # capacity is what a closed model reaches with the same connections
+    my $capacity = wrk($server, $redis, connections => 256)->{rate};
+    push @rows, [ $name, sprintf('%.0f', $capacity), ('') x 6 ];
+
+    for my $share (0.5, 0.8) {
+        my $rate = int($capacity * $share);
+        my $stored = stored_permits($redis);
+        my ($due, $answered, @us) = split ' ', `$paced $server->{port} 256 $rate $seconds`;
+        $stored = stored_permits($redis) - $stored;
+        die "$due pushes, $answered answers, $stored permits\n" unless $due == $answered && $due == $stored;
+        push @rows, [ $name, '', sprintf('%.0f%%', $share * 100), $rate, map { sprintf '%.2f', $_ / 1000 } @us ];
+    }
+    $server->quit;
+    $redis->kill9;
+}
+
+print "Open model, Poisson arrivals, 256 connections, $seconds s each:\n\n",
+    table([ 'AOF', 'capacity/s', 'load', 'requests/s', 'p50 ms', 'p99 ms', 'p99.9 ms', 'longest ms' ], @rows);
