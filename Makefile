@@ -6,8 +6,8 @@ PORT   ?= 8080
 export BUILD PORT NGINX_SRC CC SANITIZE DESTDIR CLIENT LABEL REDIS PREFIX
 export SECONDS SEED FUZZ_SECONDS BODIES BENCH ROUNDS BENCH_SECONDS CONNECTIONS
 
-.PHONY: all deps run token test unit fuzz soak bench lint print-test-env \
-        install uninstall clean
+.PHONY: all deps run-deps test-deps run token test unit fuzz soak bench lint \
+        print-test-env install uninstall deb clean
 
 all:
 	@sh t/tools/build.sh
@@ -15,28 +15,34 @@ all:
 deps:
 	@sh t/tools/deps.sh
 
-run: deps all
+run-deps:
+	@sh t/tools/deps.sh run
+
+test-deps:
+	@sh t/tools/deps.sh test
+
+run: run-deps all
 	@exec sh t/tools/run.sh
 
 token:
 	@sh t/tools/token.sh
 
-test: deps all
+test: test-deps all
 	@sh t/tools/test.sh
 
-unit: all
+unit: test-deps all
 	@sh t/tools/unit.sh
 
-fuzz: all
+fuzz: test-deps all
 	@sh t/tools/fuzz.sh
 
-soak: all
+soak: test-deps all
 	@sh t/tools/soak.sh
 
-bench: deps all
+bench: run-deps all
 	@sh t/tools/bench.sh
 
-lint: all
+lint: test-deps all
 	@sh t/tools/lint.sh
 
 print-test-env:
@@ -47,6 +53,9 @@ install: all
 
 uninstall:
 	@sh t/tools/install.sh --remove
+
+deb:
+	@sh t/tools/deb.sh
 
 clean:
 	rm -rf build

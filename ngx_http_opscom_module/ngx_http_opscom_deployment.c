@@ -43,6 +43,14 @@ ngx_http_opscom_deployment(ngx_conf_t *cf, ngx_http_opscom_loc_conf_t *conf)
                                            : conf->url_username;
     settings.password = conf->password.len ? conf->password
                                            : conf->url_password;
+
+    if (settings.username.len && settings.password.len == 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+            "\"opscom_redis_username\" needs \"opscom_redis_password\""
+            " or \"opscom_redis_password_file\"");
+        return NGX_CONF_ERROR;
+    }
+
     settings.database = conf->database;
     settings.connections = conf->connections;
     settings.connect_timeout = conf->connect_timeout;

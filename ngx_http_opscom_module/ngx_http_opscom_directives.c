@@ -10,8 +10,9 @@ static char     *ngx_http_opscom_handle(ngx_conf_t *cf,
 static char     *ngx_http_opscom_endpoint(ngx_conf_t *cf,
         ngx_http_opscom_loc_conf_t *olcf, ngx_http_opscom_endpoint_id_t id);
 static ngx_int_t ngx_http_opscom_is_off(ngx_conf_t *cf);
-static char     *ngx_http_opscom_currencies_text(
-        ngx_conf_t *cf, ngx_http_opscom_loc_conf_t *olcf);
+static char *ngx_http_opscom_judge_value(ngx_conf_t *cf, char *rc, char *form);
+static char *ngx_http_opscom_currencies_text(
+    ngx_conf_t *cf, ngx_http_opscom_loc_conf_t *olcf);
 
 
 char *
@@ -454,6 +455,32 @@ ngx_http_opscom_positive_time(ngx_conf_t *cf, void *post, void *data)
 
 
 char *
+ngx_http_opscom_number(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    return ngx_http_opscom_judge_value(
+        cf, ngx_conf_set_num_slot(cf, cmd, conf), "a number");
+}
+
+
+char *
+ngx_http_opscom_time(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    return ngx_http_opscom_judge_value(cf,
+        ngx_conf_set_msec_slot(cf, cmd, conf),
+        "a time, such as 500ms, 2s or 24h");
+}
+
+
+char *
+ngx_http_opscom_size(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    return ngx_http_opscom_judge_value(cf,
+        ngx_conf_set_size_slot(cf, cmd, conf),
+        "a size in bytes, such as 16k or 1m");
+}
+
+
+char *
 ngx_http_opscom_msec_or_off(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_msec_t *slot;
@@ -465,7 +492,9 @@ ngx_http_opscom_msec_or_off(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return NGX_CONF_OK;
     }
 
-    return ngx_conf_set_msec_slot(cf, cmd, conf);
+    return ngx_http_opscom_judge_value(cf,
+        ngx_conf_set_msec_slot(cf, cmd, conf),
+        "a time, such as 10m, or \"off\"");
 }
 
 
@@ -481,7 +510,9 @@ ngx_http_opscom_sec_or_off(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return NGX_CONF_OK;
     }
 
-    return ngx_conf_set_sec_slot(cf, cmd, conf);
+    return ngx_http_opscom_judge_value(cf,
+        ngx_conf_set_sec_slot(cf, cmd, conf),
+        "a time, such as 90d, or \"off\"");
 }
 
 
@@ -497,7 +528,8 @@ ngx_http_opscom_number_or_off(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return NGX_CONF_OK;
     }
 
-    return ngx_conf_set_num_slot(cf, cmd, conf);
+    return ngx_http_opscom_judge_value(
+        cf, ngx_conf_set_num_slot(cf, cmd, conf), "a number, or \"off\"");
 }
 
 
@@ -509,4 +541,27 @@ ngx_http_opscom_is_off(ngx_conf_t *cf)
     value = cf->args->elts;
 
     return ngx_strcmp(value[1].data, "off") == 0;
+}
+
+
+/* nginx's own words for a wrong value do not say what would be right. */
+
+static char *
+ngx_http_opscom_judge_value(ngx_conf_t *cf, char *rc, char *form)
+{
+    ngx_str_t *value;
+
+    if (rc == NGX_CONF_OK || rc == NGX_CONF_ERROR
+        || ngx_strncmp(rc, "invalid", 7) != 0)
+    {
+        return rc;
+    }
+
+    value = cf->args->elts;
+
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+        "invalid value \"%V\" of \"%V\", it must be %s", &value[1], &value[0],
+        form);
+
+    return NGX_CONF_ERROR;
 }

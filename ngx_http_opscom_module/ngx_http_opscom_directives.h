@@ -27,7 +27,12 @@ char *ngx_http_opscom_wait_replicas(
     ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_http_opscom_prefix(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 
-/* For ngx_conf_set_..._slot(): bounds that the value must keep. */
+/* nginx's own setters, but for what is said of a wrong value. */
+char *ngx_http_opscom_number(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_http_opscom_time(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_http_opscom_size(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+
+/* For these: bounds that the value must keep. */
 char *ngx_http_opscom_positive(ngx_conf_t *cf, void *post, void *data);
 char *ngx_http_opscom_positive_time(ngx_conf_t *cf, void *post, void *data);
 

@@ -98,19 +98,19 @@ static ngx_command_t ngx_http_opscom_commands[] = {
         ngx_conf_set_str_slot, password_file, NULL),
 
     ngx_http_opscom_directive("opscom_redis_database", NGX_CONF_TAKE1,
-        ngx_conf_set_num_slot, database, NULL),
+        ngx_http_opscom_number, database, NULL),
 
     ngx_http_opscom_directive("opscom_redis_connections", NGX_CONF_TAKE1,
-        ngx_conf_set_num_slot, connections, &ngx_http_opscom_at_least_one),
+        ngx_http_opscom_number, connections, &ngx_http_opscom_at_least_one),
 
     ngx_http_opscom_directive("opscom_redis_connect_timeout", NGX_CONF_TAKE1,
-        ngx_conf_set_msec_slot, connect_timeout, &ngx_http_opscom_some_time),
+        ngx_http_opscom_time, connect_timeout, &ngx_http_opscom_some_time),
 
     ngx_http_opscom_directive("opscom_redis_timeout", NGX_CONF_TAKE1,
-        ngx_conf_set_msec_slot, timeout, &ngx_http_opscom_some_time),
+        ngx_http_opscom_time, timeout, &ngx_http_opscom_some_time),
 
     ngx_http_opscom_directive("opscom_redis_queue", NGX_CONF_TAKE1,
-        ngx_conf_set_num_slot, queue, &ngx_http_opscom_at_least_one),
+        ngx_http_opscom_number, queue, &ngx_http_opscom_at_least_one),
 
     ngx_http_opscom_directive(
         "opscom_redis_tls", NGX_CONF_FLAG, ngx_conf_set_flag_slot, tls, NULL),
@@ -134,7 +134,7 @@ static ngx_command_t ngx_http_opscom_commands[] = {
         "opscom_prefix", NGX_CONF_TAKE1, ngx_http_opscom_prefix, prefix, NULL),
 
     ngx_http_opscom_directive("opscom_max_body_size", NGX_CONF_TAKE1,
-        ngx_conf_set_size_slot, max_body_size, NULL),
+        ngx_http_opscom_size, max_body_size, NULL),
 
     ngx_http_opscom_directive("opscom_currencies", NGX_CONF_1MORE,
         ngx_http_opscom_currencies, currencies, NULL),
@@ -143,7 +143,7 @@ static ngx_command_t ngx_http_opscom_commands[] = {
         ngx_http_opscom_cors_origin, cors_origins, NULL),
 
     ngx_http_opscom_directive("opscom_idempotency_ttl", NGX_CONF_TAKE1,
-        ngx_conf_set_msec_slot, idempotency_ttl, &ngx_http_opscom_some_time),
+        ngx_http_opscom_time, idempotency_ttl, &ngx_http_opscom_some_time),
 
     ngx_http_opscom_directive("opscom_dedup", NGX_CONF_TAKE1,
         ngx_http_opscom_msec_or_off, dedup, NULL),

@@ -85,14 +85,42 @@ is_deeply([ sort keys %docs ], [ sort keys %source ], 'variables');
 %docs = map { $_ => 1 } $operations =~ /^\| `(opscom_\w+)/mg;
 is_deeply([ sort keys %docs ], [ sort keys %source ], 'metrics');
 
-# keys and fields
+# keys, both ways
 my $permits = slurp("$room/store/ngx_opscom_permits.c");
-for ($permits =~ /ngx_opscom_key\(&words, "(\w+)/g) {
-    like($redis, qr/`<p>:\{<client>\}:$_/, "key $_");
+my %scripts = map { m{(\w+)\.lua$} ? ($1 => slurp($_)) : () } glob "$room/store/scripts/*.lua";
+%source = map { $_ => 1 } $permits =~ /ngx_opscom_key\(&words, "(\w+)/g;
+%docs = map { $_ => 1 } $redis =~ /^\| `<p>:\{<client>\}:(\w+)/mg;
+is_deeply([ sort keys %docs ], [ sort keys %source ], 'keys');
+
+# fields of a permit, both ways: those of the table, of the module, of the scripts
+my $written = join "\n", map { /'HSET', permit,(.*?)\)/sg } values %scripts;
+%source = map { $_ => 1 } map({ /"(\w+)"/g } $table =~ /fields = \{(.*?)\}/sg), $permits =~ /own\[\d\]\.name, "(\w+)"/g,
+    $written =~ /'(\w+)'/g, map { /fields\[#fields \+ 1\] = '(\w+)'/g } values %scripts;
+my ($fields) = $redis =~ /^## A permit\n(.*?)^## /ms;
+%docs = map { $_ => 1 } map { /`(\w+)`/g } $fields =~ /^\| (`.*?) \|/mg;
+is_deeply([ sort keys %docs ], [ sort keys %source ], 'fields of a permit');
+
+# members and kinds of an event
+%source = map { $_ => 1 } map { /'(event|reference_id|plate|start|end|changed)'/g } values %scripts;
+my ($feed) = $redis =~ /^## The feed\n(.*?)^## /ms;
+like($feed, qr/`$_`/, "member $_ of an event") for sort keys %source;
+like($feed, qr/`$_`/, "event $_") for map { /'event', '(\w+)'/g } values %scripts;
+
+# commands that an ACL must allow
+my %commands = map { $_ => 1 } map { lc } map { /(?:call|try)\('([A-Z]+)'/g } values %scripts, qq(call('XADD'));
+my ($acl) = $redis =~ /(ACL SETUSER .*?)\n\n/s;
+my %allowed = map { s/\|.*//r => 1 } $acl =~ /\+([\w|]+)/g;
+is_deeply([ grep { !$allowed{$_} } sort keys %commands ], [], 'commands of the scripts are in the ACL');
+
+# what the examples and the package speak of exists
+for my $file (glob('docs/examples/*.conf'), 'README.md', glob('docs/*.md')) {
+    for (slurp($file) =~ /\b(opscom_(?:redis|wait|max|cors|idem|dedup|ret|stream|curr|prefix)\w*)/g) {
+        ok($module =~ /"$_"/, "$file: $_ is a directive") or last;
+    }
 }
-for (($permits =~ /ngx_opscom_pair\(&words, "(\w+)"/g), $table =~ /fields = \{(.*?)\}/sg ? map { /"(\w+)"/g } $table =~ /fields = \{(.*?)\}/sg : (),
-     qw(source zone_status updated_at deleted_at)) {
-    like($redis, qr/`$_`/, "field $_");
+for (slurp('docs/debian/libnginx-mod-http-opscom.docs') =~ /^(\S+)$/mg) { ok(-f, "the package has $_") }
+for (glob 'docs/*.md docs/*.yaml docs/*.json') {
+    like(slurp('docs/debian/libnginx-mod-http-opscom.docs'), qr/^\Q$_\E$/m, "$_ is in the package");
 }
 
 done_testing();

@@ -48,7 +48,6 @@ ngx_opscom_settings_equal(
         && one->resolver == other->resolver
         && one->resolver_timeout == other->resolver_timeout
 #if (NGX_SSL)
-        && (one->ssl == NULL) == (other->ssl == NULL)
         && ngx_opscom_same_text(&one->server_name, &other->server_name)
         && one->verify == other->verify
         && ngx_opscom_same_text(&one->trusted, &other->trusted)

@@ -1,20 +1,40 @@
 #!/bin/sh
-# Installs from Debian's packages what is missing to build, run and test; with
-# "bench" what the rivals in t/bench need, too.
+# Installs from Debian's packages what is missing, by what it is for:
+#
+#   deps.sh [run] [test] [deb] [bench]     (without a word: run test)
 
 set -eu
 
-packages="gcc libc6-dev bash curl openssl
-    nginx nginx-dev libyajl-dev libhiredis-dev libssl-dev redis-server
-    perl libcmocka-dev libtest-base-perl
-    clang libclang-rt-dev clang-format clang-tidy cppcheck valgrind wrk"
+# to build the module and to run it
 
-if [ "${1:-}" = bench ]; then
-    packages="$packages libnginx-mod-http-echo libnginx-mod-http-lua
-        lua-nginx-redis lua-nginx-string lua-cjson nghttp2-client"
+run="gcc libc6-dev make bash curl openssl perl
+    nginx nginx-dev libyajl-dev libhiredis-dev libssl-dev redis-server"
 
-    # the peer of fastify runs where there is a Node of 20 or newer already
-fi
+test="libcmocka-dev libtest-base-perl python3 chromium prometheus
+    clang libclang-rt-dev clang-format clang-tidy cppcheck valgrind"
+
+# redocly comes by npm; a Node that is there already is as good as Debian's
+
+command -v npm > /dev/null || test="$test nodejs npm"
+
+deb="dpkg-dev debhelper lintian"
+
+# the rival on fastify runs where there is a Node of 20 or newer already
+
+bench="wrk nghttp2-client valgrind libnginx-mod-http-echo libnginx-mod-http-lua
+    lua-nginx-redis lua-nginx-string lua-cjson"
+
+packages=
+for purpose in "${@:-}"; do
+    case $purpose in
+    run)   packages="$packages $run" ;;
+    test)  packages="$packages $run $test $deb" ;;
+    deb)   packages="$packages $run $deb" ;;
+    bench) packages="$packages $run $bench" ;;
+    '')    packages="$run $test $deb" ;;
+    *)     echo "usage: deps.sh [run] [test] [deb] [bench]" >&2; exit 2 ;;
+    esac
+done
 
 missing=
 for package in $packages; do

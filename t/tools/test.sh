@@ -1,7 +1,7 @@
 #!/bin/sh
 # Everything that must pass: lint, unit tests, fuzzers for a while, the t/*.t
 # files and t/fault/*.t, against the real nginx and real Redis servers, as
-# built and again under ASan and UBSan, and once under valgrind.
+# built and again under ASan and UBSan, once under valgrind, and the package.
 
 set -eu
 
@@ -52,6 +52,9 @@ sh t/tools/sanitized.sh prove $lib t/*.t t/fault/*.t
 
 echo "== valgrind"
 sh t/tools/valgrind.sh prove $lib t/push.t t/update.t t/delete.t t/idempotency.t
+
+echo "== package"
+sh t/tools/deb.sh
 
 echo "== soak"
 SECONDS=${SOAK_SECONDS:-20} sh t/tools/soak.sh

@@ -2,16 +2,20 @@
 # Makes an API token, enrols its SHA-256 for a client, and prints it, once.
 #
 #   make token CLIENT=OC-TOMA LABEL=north-meters [REDIS=...] [PREFIX=opscom]
+#   opscom-token OC-TOMA north-meters [REDIS]     (the same, as installed)
 #
-# REDIS is what redis-cli takes: host:port, unix:/path or redis://...
+# REDIS is host:port, unix:/path or redis://...
 
 set -eu
 
-redis=${REDIS:-127.0.0.1:6379}
+CLIENT=${1:-${CLIENT:-}}
+LABEL=${2:-${LABEL:-}}
+redis=${3:-${REDIS:-127.0.0.1:6379}}
 prefix=${PREFIX:-opscom}
 
-if [ -z "${CLIENT:-}" ] || [ -z "${LABEL:-}" ]; then
+if [ -z "$CLIENT" ] || [ -z "$LABEL" ]; then
     echo "usage: make token CLIENT=OC-TOMA LABEL=north-meters [REDIS=host:port]" >&2
+    echo "   or: opscom-token OC-TOMA north-meters [host:port]" >&2
     exit 2
 fi
 

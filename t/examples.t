@@ -1,0 +1,78 @@
+# Each configuration of docs/examples, and the README's, is started as it
+# stands but for paths, addresses and ports, and takes a permit in where its
+# Redis is one that a test can have.
+
+use strict;
+use warnings;
+
+use lib 't/support';
+use Test::More;
+use Fault;
+
+my $redis = redis(arguments => { unixsocket => "$Fault::Dir/redis.sock", unixsocketperm => 777 });
+my $closed = free_port();
+
+# what the paths in the examples stand for
+mkdir "$Fault::Dir/tls";
+system("cd $Fault::Dir/tls && openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 1"
+    . " -subj /CN=localhost -keyout controller.key -out controller.pem > /dev/null 2>&1 && cp controller.pem redis-ca.pem") == 0
+    or die "openssl\n";
+open my $out, '>', "$Fault::Dir/opscom.password" or die;
+print $out "sesame\n";
+close $out;
+
+# Where an example's Redis cannot be had, it must start all the same.
+my %elsewhere = map { $_ => 1 } qw(sentinel.conf cluster.conf);
+
+my ($readme) = slurp('README.md') =~ /^(    load_module .*?\n)\n\S/ms or die "no configuration in README.md\n";
+my %examples = ('README.md' => $readme =~ s/^    //mgr, map { m{([^/]+)$} ? ($1 => slurp($_)) : () } glob 'docs/examples/*.conf');
+cmp_ok(scalar keys %examples, '>=', 7, 'examples are found');
+
+for my $name (sort keys %examples) {
+    my (%ports, $protocol);
+    my $conf = $examples{$name};
+
+    $conf =~ s{^load_module .*}{load_module $Fault::Module;}m;
+    $conf =~ s{listen (\d+)}{$ports{$1} = free_port(); "listen 127.0.0.1:$ports{$1}"}ge;
+    $conf =~ s{/etc/nginx/}{$Fault::Dir/}g;
+    $conf =~ s{unix:/run/redis/redis-server.sock}{unix:$Fault::Dir/redis.sock};
+    $conf =~ s{127\.0\.0\.1:6379}{127.0.0.1:$redis->{port}}g;
+    $conf =~ s{(?:10\.0\.0\.\d|[\w.-]+\.example):(?:7000|26379)}{127.0.0.1:$closed}g;
+    $conf =~ s{/var/log/nginx/}{$Fault::Dir/$name.}g;
+
+    my $dir = "$Fault::Dir/$name.run";
+    mkdir $dir;
+    mkdir "$dir/$_" for qw(logs temp);
+    my $temp = join '', map { "${_}_temp_path $dir/temp;\n" } qw(client_body proxy fastcgi uwsgi scgi);
+    $conf =~ s/^http \{\n/http {\n$temp/m;
+    $conf .= "daemon off;\npid $dir/nginx.pid;\n";
+    open my $file, '>', "$dir/nginx.conf" or die;
+    print $file $conf;
+    close $file;
+
+    my $pid = Fault::start("$dir/out", $Fault::Binary, '-p', "$dir/", '-c', "$dir/nginx.conf", '-e', "$dir/error.log");
+    my $port = $ports{80} // $ports{8081};
+    my $health = wait_until(20, sub {
+        my $socket = Fault::connect_to($port) or return;
+        my ($status) = request($socket, '/health', undef, Connection => 'close');
+        $status && $status == ($name eq 'README.md' ? 404 : $elsewhere{$name} ? 503 : 200);
+    });
+    ok($health, "$name starts") or diag slurp("$dir/out"), slurp("$dir/error.log");
+
+    unless ($elsewhere{$name}) {
+        my $url = '/api/OC-TOMA/v1/permits/push';
+        my $answer = $ports{443}
+            ? `curl -sk --haproxy-protocol https://127.0.0.1:$ports{443}$url -H 'Content-Type: application/json' -d '${\body()}'`
+            : `curl -s http://127.0.0.1:$port$url -H 'Content-Type: application/json' -d '${\body()}'`;
+        like($answer, qr/^\{"status":"success"/, "$name takes a permit in");
+    }
+
+    if ($ports{443}) {
+        my $log = sub { slurp("$Fault::Dir/$name.permits.log") =~ /client=OC-TOMA label=demo result=stored attributes=\S* id=[0-9a-f-]{36} redis=[\d.]+ time=/ };
+        ok(wait_until(5, $log), "$name logs what it says");
+    }
+
+    Fault::end($pid, 'QUIT');
+}
+
+done_testing();

@@ -1,0 +1,75 @@
+# The metrics are what Prometheus expects, and the dashboard shows no others.
+
+use strict;
+use warnings;
+
+use lib 't/support';
+use Test::More;
+use JSON::PP;
+use Fault;
+
+my $redis = redis();
+my $nginx = nginx(http => 'opscom_redis ' . $redis->address . ';', workers => 2,
+    server => $Fault::Locations . '        location = /metrics { opscom_status prometheus; }');
+
+sub metrics {
+    my (undef, $body) = request(Fault::connect_to($nginx->{port}), '/metrics', undef, Connection => 'close');
+    return $body;
+}
+
+push_permit($nginx);
+push_permit($nginx, {}, endTime => '');
+my $text = metrics();
+
+SKIP: {
+    skip 'promtool is not here', 1 unless `promtool --version 2>&1` =~ /promtool/;
+    open my $out, '>', "$Fault::Dir/metrics" or die;
+    print $out $text;
+    close $out;
+    my $said = `promtool check metrics < $Fault::Dir/metrics 2>&1`;
+    is("$? $said", '0 ', 'promtool has nothing to say');
+}
+
+# a histogram's buckets add up
+my @buckets = $text =~ /^opscom_store_duration_seconds_bucket\{le="[^"]+"\} (\d+)$/mg;
+is_deeply([ sort { $a <=> $b } @buckets ], \@buckets, 'buckets are cumulative');
+is($buckets[-1], ($text =~ /^opscom_store_duration_seconds_count (\d+)$/m)[0], 'the last bucket is the count');
+like($text, qr/^opscom_requests_total\{endpoint="push",result="stored"\} 1$/m, 'a push is counted');
+like($text, qr/^opscom_attribute_errors_total\{attribute="end",code="missing"\} 1$/m, 'a refused attribute is counted');
+
+# both formats say the same
+my (undef, $body) = request(Fault::connect_to($nginx->{port}), '/status', undef, Connection => 'close');
+my $json = decode_json($body);
+for my $endpoint (sort keys %{$json->{requests}}) {
+    my %lines = $text =~ /^opscom_requests_total\{endpoint="$endpoint",result="(\w+)"\} (\d+)$/mg;
+    is_deeply({ map { $_ => "$json->{requests}{$endpoint}{$_}" } keys %{$json->{requests}{$endpoint}} }, \%lines, "requests of $endpoint");
+}
+for my $attribute (sort keys %{$json->{attribute_errors}}) {
+    my %lines = $text =~ /^opscom_attribute_errors_total\{attribute="$attribute",code="(\w+)"\} (\d+)$/mg;
+    is_deeply({ map { $_ => "$json->{attribute_errors}{$attribute}{$_}" } keys %{$json->{attribute_errors}{$attribute}} }, \%lines,
+        "errors of $attribute");
+}
+
+# counting goes on over a reload
+my @old = $nginx->workers;
+$nginx->signal('HUP');
+ok(wait_until(20, sub { my %now = map { $_ => 1 } $nginx->workers; %now && !grep { $now{$_} } @old }), 'reloaded');
+push_permit($nginx);
+like(metrics(), qr/^opscom_requests_total\{endpoint="push",result="stored"\} 2$/m, 'and counted on');
+
+# the dashboard: valid JSON, no metric or label value that does not exist
+my $dashboard = decode_json(slurp('docs/grafana.json'));
+my @queries = map { map { $_->{expr} } @{$_->{targets} || []} } @{$dashboard->{panels}};
+my %known = map { $_ => 1 } metrics() =~ /^(opscom_\w+)/mg;
+my %shown = map { $_ => 1 } map { /(opscom_\w+)/g } @queries;
+cmp_ok(scalar @queries, '>', 8, 'the dashboard asks');
+is_deeply([ grep { !$known{$_} } sort keys %shown ], [], 'it asks for metrics that exist');
+my %families = map { s/_(?:bucket|sum|count)$//r => 1 } keys %shown;
+is_deeply([ sort keys %families ], [ sort map { /^# TYPE (\w+)/ ? $1 : () } split /\n/, $text ], 'and for all of them');
+for (map { /\bresult[!=~]+"([^"]+)"/g } @queries) {
+    for my $result (split /\|/) {
+        like($text, qr/result="$result"/, "result $result exists");
+    }
+}
+
+done_testing();

@@ -1,0 +1,26 @@
+#!/bin/sh
+# Builds Debian's package in $BUILD/deb, from a copy of what git knows and
+# docs/debian; lintian must find no error.
+
+set -eu
+
+sh t/tools/deps.sh deb
+
+room=$BUILD/deb
+tree=$room/libnginx-mod-http-opscom
+
+rm -rf "$room"
+mkdir -p "$tree"
+tar -c --exclude=./build --exclude=./.git . | tar -x -C "$tree"
+cp -R docs/debian "$tree/debian"
+
+(cd "$tree" && dpkg-buildpackage -b -us -uc > ../build.log 2>&1) || {
+    tail -n 30 "$room/build.log" >&2
+    exit 1
+}
+
+deb=$(echo "$room"/libnginx-mod-http-opscom_*.deb)
+
+lintian --fail-on error "$deb"
+
+echo "$deb"
