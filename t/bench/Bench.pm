@@ -10,7 +10,7 @@ use Fault;
 use POSIX ();
 
 use Exporter 'import';
-our @EXPORT = qw(contestant redis_floor wrk median table cpu stored_permits machine);
+our @EXPORT = qw(contestant redis_floor wrk paced median table cpu stored_permits machine);
 
 our $Seconds = $ENV{BENCH_SECONDS} || 5;
 our $Room    = "$Fault::Top/" . ($ENV{BUILD} || 'build') . '/bench';
@@ -57,7 +57,8 @@ my %Servers = (
     },
     module => sub {
         my ($redis, %options) = @_;
-        return nginx(%options, level => 'error', http => ($options{http} // '') . ' opscom_redis ' . $redis->address . ';');
+        my $address = $options{redis} // $redis->address;
+        return nginx(%options, level => 'error', http => ($options{http} // '') . " opscom_redis $address;");
     },
     openresty => sub {
         my ($redis, %options) = @_;
@@ -144,6 +145,19 @@ sub wrk {
         redis => ($after[0] - $before[0]) / $requests, p50 => $p50, p99 => $p99, p999 => $p999,
         memory => memory(@pids), redis_memory => memory($redis->{pid}),
     };
+}
+
+# Pushes at a rate, by t/bench/paced.c: what that prints.
+sub paced {
+    my ($server, @words) = @_;
+    my $paced = "$Room/paced";
+
+    if (!-x $paced || -M $paced > -M "$Fault::Top/t/bench/paced.c") {
+        system("${\($ENV{CC} || 'cc')} -std=gnu11 -O2 -Wall -Wextra -Werror $Fault::Top/t/bench/paced.c -lm -o $paced") == 0
+            or die "paced.c\n";
+    }
+
+    return split ' ', `$paced $server->{port} @words`;
 }
 
 # How many permits there are, when no more of them come.

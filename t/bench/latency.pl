@@ -8,11 +8,8 @@ use lib 't/support', 't/bench';
 use Fault;
 use Bench;
 
-my $paced = "$Bench::Room/paced";
 my $seconds = 2 * $Bench::Seconds;
 my @rows;
-
-system("${\($ENV{CC} || 'cc')} -std=gnu11 -O2 -Wall -Wextra -Werror t/bench/paced.c -lm -o $paced") == 0 or exit 1;
 
 for my $aof ([ 'off', { appendonly => 'no' } ], [ 'everysec', { appendfsync => 'everysec' } ], [ 'always', { appendfsync => 'always' } ]) {
     my ($name, $arguments) = @$aof;
@@ -27,7 +24,7 @@ for my $aof ([ 'off', { appendonly => 'no' } ], [ 'everysec', { appendfsync => '
     for my $share (0.5, 0.8) {
         my $rate = int($capacity * $share);
         my $stored = stored_permits($redis);
-        my ($due, $answered, @us) = split ' ', `$paced $server->{port} 256 $rate $seconds`;
+        my ($due, $answered, @us) = paced($server, 256, $rate, $seconds);
         $stored = stored_permits($redis) - $stored;
         die "$due pushes, $answered answers, $stored permits\n" unless $due == $answered && $due == $stored;
         push @rows, [ $name, '', sprintf('%.0f%%', $share * 100), $rate, map { sprintf '%.2f', $_ / 1000 } @us ];

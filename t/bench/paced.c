@@ -150,7 +150,7 @@ send_due(void)
 }
 
 
-/* The answers of the module all have a length. */
+/* The answers of the module all have a length; the floor's are chunked. */
 
 static int
 is_whole(connection_t *c)
@@ -158,6 +158,11 @@ is_whole(connection_t *c)
     char *end, *length;
 
     c->answer[c->have] = '\0';
+
+    if (c->have > 7 && strcmp(c->answer + c->have - 7, "\r\n0\r\n\r\n") == 0) {
+        return 1;
+    }
+
     end = strstr(c->answer, "\r\n\r\n");
     length = strstr(c->answer, "Content-Length: ");
 

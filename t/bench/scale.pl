@@ -16,7 +16,11 @@ sub row {
              map({ sprintf('%.2f', $result->{$_} / 1000) } qw(p50 p99)), sprintf('%.1f', $result->{memory} / 1024) ];
 }
 
-sub quiet_redis { return redis(arguments => { appendonly => 'no', maxclients => 20000 }) }
+my $socket = "$Fault::Dir/redis.sock";
+
+sub quiet_redis {
+    return redis(arguments => { appendonly => 'no', maxclients => 20000, unixsocket => $socket, unixsocketperm => 777 });
+}
 
 # connections
 my @rows;
@@ -71,7 +75,7 @@ sub slow_clients {
 }
 
 @rows = ();
-for my $case ([ '1 worker', {} ], [ '2 workers', { workers => 2 } ], [ 'and 500 slow clients', {}, 500 ],
+for my $case ([ '1 worker', {} ], [ 'Redis on a unix socket', { redis => "unix:$socket" } ], [ '2 workers', { workers => 2 } ], [ 'and 500 slow clients', {}, 500 ],
               [ 'TLS 1.3', { listen => ' ssl', http => $tls } ])
 {
     my ($title, $options, $slow) = @$case;
