@@ -10,7 +10,7 @@ use Fault;
 use POSIX ();
 
 use Exporter 'import';
-our @EXPORT = qw(contestant redis_floor wrk paced median table cpu stored_permits machine);
+our @EXPORT = qw(contestant redis_floor redis_benchmark wrk paced median table cpu stored_permits machine);
 
 our $Seconds = $ENV{BENCH_SECONDS} || 5;
 our $Room    = "$Fault::Top/" . ($ENV{BUILD} || 'build') . '/bench';
@@ -192,9 +192,15 @@ sub command_of {
 # time, as many in flight as under the module: CPU of Redis for each.
 sub redis_floor {
     my ($redis, $pipeline, $inflight, @command) = @_;
-    my $count = 400_000;
     my ($id) = map { /permit:(.*)/ } @command;
     my @words = map { s/\Q$id\E/__rand_int__/r =~ s/plate:PL8RDR/plate:PL__rand_int__/r } @command;
+    return redis_benchmark($redis, $pipeline, $inflight, @words);
+}
+
+# CPU of Redis for each command; __rand_int__ is another number each time.
+sub redis_benchmark {
+    my ($redis, $pipeline, $inflight, @words) = @_;
+    my $count = 400_000;
     my $connections = int($inflight / $pipeline) || 1;
 
     my $before = cpu($redis->{pid});
