@@ -55,6 +55,25 @@ for (@cases) {
     ok(wait_until(5, sub { status() == 200 }), "$word: healed");
 }
 
+# whichever command of the script is forbidden, what came before it is undone
+sub traces {
+    return join ' ', scalar @{$redis->call('KEYS', '*:permit:*')}, $redis->call('XLEN', 'opscom:{OC-TOMA}:stream'),
+        $redis->call('ZCARD', 'opscom:{OC-TOMA}:plate:PL8RDR'), scalar @{$redis->call('KEYS', '*:idem:*')};
+}
+
+for my $command (qw(zadd xadd hset set)) {
+    my $before = traces();
+    my %key = ('Idempotency-Key' => "forbidden-$command");
+
+    $redis->call('ACL', 'SETUSER', 'default', "-$command");
+    is((push_permit($nginx, \%key))[0], 503, "without $command: 503");
+    is(traces(), $before, "without $command: nothing is left behind");
+    $redis->call('ACL', 'SETUSER', 'default', "+$command");
+    my ($status, undef, $head) = push_permit($nginx, \%key);
+    is($status, 200, "with $command: 200");
+    unlike($head, qr/Idempotency-Replayed/, "with $command: the key had not been used");
+}
+
 is(() = $nginx->log =~ /opscom: redis \S+ refuses: OOM/g, 1, 'one line for one reason');
 like($nginx->log, qr/opscom: redis \S+ accepts again after \d+ ms, \d+ requests were refused/, 'and one for its end');
 
