@@ -75,15 +75,15 @@ typedef enum {
 } permit_code_t;
 
 
-#define PERMIT_MAX_NAMES  3
-#define PERMIT_MAX_FIELDS 2
+#define PERMIT_MAX_NAMES    3
+#define PERMIT_MAX_FIELDS   2
+#define PERMIT_MAX_CURRENCY 10
 
 /*
- * Room for all normal forms of one permit: two times and their seconds, an
- * amount and its cents, a currency, and a plate of 25 four-byte characters.
+ * Room for what is not in the client's own text: two times and their seconds,
+ * the cents of an amount, and a plate of 25 four-byte characters.
  */
-#define PERMIT_MAX_CURRENCY 10
-#define PERMIT_SCRATCH      176
+#define PERMIT_SCRATCH 176
 
 
 typedef struct permit_s           permit_t;
