@@ -13,6 +13,8 @@ static char *ngx_http_opscom_deployment_password(
     ngx_conf_t *cf, ngx_http_opscom_loc_conf_t *conf);
 static char *ngx_http_opscom_deployment_names(
     ngx_conf_t *cf, ngx_opscom_settings_t *settings);
+static ngx_uint_t ngx_http_opscom_deployment_is_known(
+    ngx_opscom_settings_t *settings, ngx_opscom_address_t *address);
 
 #if (NGX_SSL)
 static char *ngx_http_opscom_deployment_tls(
@@ -43,14 +45,6 @@ ngx_http_opscom_deployment(ngx_conf_t *cf, ngx_http_opscom_loc_conf_t *conf)
                                            : conf->url_username;
     settings.password = conf->password.len ? conf->password
                                            : conf->url_password;
-
-    if (settings.username.len && settings.password.len == 0) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-            "\"opscom_redis_username\" needs \"opscom_redis_password\""
-            " or \"opscom_redis_password_file\"");
-        return NGX_CONF_ERROR;
-    }
-
     settings.database = conf->database;
     settings.connections = conf->connections;
     settings.connect_timeout = conf->connect_timeout;
@@ -177,7 +171,11 @@ ngx_http_opscom_deployment_password(
 }
 
 
-/* Without a resolver, names are looked up once, as nginx does by itself. */
+/*
+ * Without a resolver, names are looked up once, as nginx does by itself, and
+ * each of their addresses is tried in turn: "localhost" may be ::1 first, where
+ * Redis does not listen.
+ */
 
 static char *
 ngx_http_opscom_deployment_names(
@@ -185,26 +183,31 @@ ngx_http_opscom_deployment_names(
 {
     char                 *wrong;
     ngx_uint_t            i;
-    ngx_opscom_address_t *address;
-    static ngx_str_t      here = ngx_string("localhost");
+    ngx_array_t           found;
+    ngx_opscom_address_t *address, *known;
+
+    if (ngx_array_init(&found, cf->pool, settings->addresses->nelts,
+            sizeof(ngx_opscom_address_t))
+        != NGX_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
 
     address = settings->addresses->elts;
 
     for (i = 0; i < settings->addresses->nelts; i++) {
 
-        if (address[i].sockaddr) {
+        if (ngx_http_opscom_deployment_is_known(settings, &address[i])) {
+            known = ngx_array_push(&found);
+            if (known == NULL) {
+                return NGX_CONF_ERROR;
+            }
+
+            *known = address[i];
             continue;
         }
 
-        if (settings->resolver
-            && (address[i].host.len != here.len
-                || ngx_strncmp(address[i].host.data, here.data, here.len)
-                    != 0))
-        {
-            continue;
-        }
-
-        wrong = ngx_opscom_address_resolve(cf->pool, &address[i]);
+        wrong = ngx_opscom_address_resolve(cf->pool, &address[i], &found);
 
         if (wrong) {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
@@ -213,7 +216,29 @@ ngx_http_opscom_deployment_names(
         }
     }
 
+    /* in place: the locations that share the directive share the answer */
+
+    *settings->addresses = found;
+
     return NGX_CONF_OK;
+}
+
+
+/* An IP address or a socket, or a name that the resolver sees to. */
+
+static ngx_uint_t
+ngx_http_opscom_deployment_is_known(
+    ngx_opscom_settings_t *settings, ngx_opscom_address_t *address)
+{
+    static ngx_str_t here = ngx_string("localhost");
+
+    if (address->sockaddr) {
+        return 1;
+    }
+
+    return settings->resolver
+        && (address->host.len != here.len
+            || ngx_strncmp(address->host.data, here.data, here.len) != 0);
 }
 
 

@@ -63,7 +63,6 @@ for (@wrong) {
 for ([ "opscom_push;\nopscom_update;", qr/meets another handler of opscom in the same location/ ],
      [ 'opscom_push; opscom_redis no-such-host.invalid;', qr/host not found in "opscom_redis" "no-such-host.invalid"/ ],
      [ 'opscom_push; opscom_redis_password_file /nowhere;', qr/open\(\) "\/nowhere" failed/ ],
-     [ 'opscom_push; opscom_redis_username meters;', qr/"opscom_redis_username" needs "opscom_redis_password"/ ],
      [ 'opscom_push; opscom_redis_tls on; opscom_redis_tls_ca /nowhere.pem;', qr/\/nowhere\.pem/ ],
      [ 'opscom_push; opscom_redis_tls_certificate /x;', qr/need each other/ ],
      [ 'opscom_push; opscom_redis_cluster on; opscom_redis_sentinel city;', qr/exclude each other/ ],
@@ -74,7 +73,7 @@ for ([ "opscom_push;\nopscom_update;", qr/meets another handler of opscom in the
 }
 
 # what is right
-for ('opscom_push;', 'opscom_push $arg_client;', 'opscom_push; opscom_redis 127.0.0.1 [::1]:7 unix:/x redis://u:p@127.0.0.1:1/2;',
+for ('opscom_push;', 'opscom_push; opscom_redis_username meters;', 'opscom_push $arg_client;', 'opscom_push; opscom_redis 127.0.0.1 [::1]:7 unix:/x redis://u:p@127.0.0.1:1/2;',
      'opscom_push; opscom_dedup off; opscom_retention off; opscom_stream_maxlen off; opscom_wait_replicas off; opscom_cors_origin off;',
      'opscom_push; opscom_dedup 10m; opscom_retention 30d; opscom_stream_maxlen 1000; opscom_wait_replicas 1 500ms; opscom_max_body_size 0;')
 {

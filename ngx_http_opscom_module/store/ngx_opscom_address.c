@@ -185,9 +185,12 @@ ngx_opscom_address_server(
 
 
 char *
-ngx_opscom_address_resolve(ngx_pool_t *pool, ngx_opscom_address_t *address)
+ngx_opscom_address_resolve(
+    ngx_pool_t *pool, ngx_opscom_address_t *address, ngx_array_t *found)
 {
-    ngx_url_t u;
+    ngx_url_t             u;
+    ngx_uint_t            i;
+    ngx_opscom_address_t *one;
 
     ngx_memzero(&u, sizeof(ngx_url_t));
 
@@ -198,8 +201,16 @@ ngx_opscom_address_resolve(ngx_pool_t *pool, ngx_opscom_address_t *address)
         return u.err ? u.err : "no memory";
     }
 
-    address->sockaddr = u.addrs[0].sockaddr;
-    address->socklen = u.addrs[0].socklen;
+    for (i = 0; i < u.naddrs; i++) {
+        one = ngx_array_push(found);
+        if (one == NULL) {
+            return "no memory";
+        }
+
+        *one = *address;
+        one->sockaddr = u.addrs[i].sockaddr;
+        one->socklen = u.addrs[i].socklen;
+    }
 
     return NULL;
 }

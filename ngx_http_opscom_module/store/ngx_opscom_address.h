@@ -28,10 +28,13 @@ typedef struct {
 char *ngx_opscom_address_parse(
     ngx_pool_t *pool, ngx_str_t *text, ngx_opscom_url_t *url);
 
-/* Resolves a name, in the foreground: for the start.  NULL, or what is wrong.
+/*
+ * Resolves a name, in the foreground: for the start.  Adds to an array of
+ * ngx_opscom_address_t what was asked for, once with each address of the name.
+ * NULL, or what is wrong.
  */
 char *ngx_opscom_address_resolve(
-    ngx_pool_t *pool, ngx_opscom_address_t *address);
+    ngx_pool_t *pool, ngx_opscom_address_t *address, ngx_array_t *found);
 
 
 #endif /* NGX_OPSCOM_ADDRESS_H_INCLUDED */

@@ -43,13 +43,16 @@ ngx_opscom_link_greet(ngx_opscom_link_t *link)
 }
 
 
+/* A user without a password is one that Redis knows as "nopass". */
+
 static ngx_int_t
 ngx_opscom_greet_auth(ngx_opscom_link_t *link)
 {
     ngx_str_t  argv[3];
     ngx_uint_t argc;
 
-    if (link->settings->password.len == 0) {
+    if (link->settings->username.len == 0 && link->settings->password.len == 0)
+    {
         return NGX_OK;
     }
 

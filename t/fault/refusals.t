@@ -105,6 +105,7 @@ ok(wait_until(5, sub { status() == 200 }), 'BUSY: healed');
 # a password that changes
 my $secret = redis(arguments => { requirepass => 'sesame' }, bare => 1);
 $secret->call('AUTH', 'sesame');
+$secret->call('ACL', 'SETUSER', 'meters', 'on', 'nopass', '~*', '+@all');
 $secret->call('HSET', 'opscom:{OC-TOMA}:tokens', Digest::SHA::sha256_hex($Fault::Token), 'demo');
 
 for ([ 'no password', 'opscom_redis ' . $secret->address . ';', 503, qr/unavailable: NOAUTH/ ],
@@ -112,6 +113,8 @@ for ([ 'no password', 'opscom_redis ' . $secret->address . ';', 503, qr/unavaila
      [ 'a wrong database', 'opscom_redis ' . $secret->address . '; opscom_redis_password sesame; opscom_redis_database 99;', 503, qr/unavailable: ERR DB index/ ],
      [ 'a password', 'opscom_redis ' . $secret->address . '; opscom_redis_password sesame;', 200, qr// ],
      [ 'a password of a URL', 'opscom_redis redis://:sesame@' . $secret->address . '/0;', 200, qr// ],
+     [ 'a user without a password', 'opscom_redis ' . $secret->address . '; opscom_redis_username meters;', 200, qr// ],
+     [ 'a user that Redis does not know', 'opscom_redis redis://nobody@' . $secret->address . ';', 503, qr/unavailable: WRONGPASS/ ],
      [ 'a user of a URL', 'opscom_redis redis://default:ses%61me@' . $secret->address . ';', 200, qr// ])
 {
     my ($name, $http, $expected, $log) = @$_;
