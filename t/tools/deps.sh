@@ -17,7 +17,7 @@ test="libcmocka-dev libtest-base-perl python3 chromium prometheus wrk
 
 command -v npm > /dev/null || test="$test nodejs npm"
 
-deb="dpkg-dev debhelper lintian"
+deb="build-essential debhelper lintian"
 
 # the rival on fastify runs where there is a Node of 20 or newer already
 
