@@ -51,6 +51,13 @@ for (@cases) {
     $nginx->quit;
 }
 
+# push and health are two locations of equal settings: they share a connection
+my $both = nginx(http => $cases[0][2]);
+is((push_permit($both))[0], 200, 'a push over TLS');
+is((request(Fault::connect_to($both->{port}), '/health', undef, Connection => 'close'))[0], 200, 'health over TLS');
+is(() = $redis->call('CLIENT', 'LIST') =~ /name=nginx-opscom/g, 1, 'by one connection');
+$both->quit;
+
 # load, and a loss, over TLS
 my $nginx = nginx(http => $cases[0][2]);
 my $clients = clients(8, $nginx);
