@@ -1,22 +1,31 @@
 
+/* Addresses of Redis servers, as operators write them and as Redis names them. */
+
+
+#include <arpa/inet.h>
+
 #include "ngx_opscom_address.h"
+#include "ngx_opscom_text.h"
 
 
-#define NGX_OPSCOM_PORT 6379
+#define NGX_OPSCOM_ADDRESS_PORT 6379
 
 
-static char *ngx_opscom_address_url(
-    ngx_pool_t *pool, ngx_str_t *text, ngx_opscom_url_t *url);
-static char *ngx_opscom_address_user(
-    ngx_pool_t *pool, ngx_str_t *userinfo, ngx_opscom_url_t *url);
+static char *ngx_opscom_address_url(ngx_pool_t *pool, ngx_str_t *text,
+    ngx_opscom_url_t *url);
+static char *ngx_opscom_address_user(ngx_pool_t *pool, ngx_str_t *userinfo,
+    ngx_opscom_url_t *url);
 static ngx_int_t ngx_opscom_address_decode(ngx_pool_t *pool, ngx_str_t *text);
-static char     *ngx_opscom_address_server(
-        ngx_pool_t *pool, ngx_str_t *text, ngx_opscom_address_t *address);
+static char *ngx_opscom_address_server(ngx_pool_t *pool, ngx_str_t *text,
+    ngx_opscom_address_t *address);
+static ngx_int_t ngx_opscom_address_is_printable(ngx_str_t *host);
+static void ngx_opscom_address_ip(ngx_opscom_named_address_t *named,
+    u_char *ip);
 
 
 char *
-ngx_opscom_address_parse(
-    ngx_pool_t *pool, ngx_str_t *text, ngx_opscom_url_t *url)
+ngx_opscom_address_parse(ngx_pool_t *pool, ngx_str_t *text,
+    ngx_opscom_url_t *url)
 {
     ngx_str_t        rest;
     static ngx_str_t plain = ngx_string("redis://");
@@ -25,9 +34,7 @@ ngx_opscom_address_parse(
     ngx_memzero(url, sizeof(ngx_opscom_url_t));
     url->database = NGX_CONF_UNSET;
 
-    if (text->len > secure.len
-        && ngx_strncmp(text->data, secure.data, secure.len) == 0)
-    {
+    if (ngx_opscom_text_starts_with(text, &secure)) {
         url->tls = 1;
         rest.data = text->data + secure.len;
         rest.len = text->len - secure.len;
@@ -35,9 +42,7 @@ ngx_opscom_address_parse(
         return ngx_opscom_address_url(pool, &rest, url);
     }
 
-    if (text->len > plain.len
-        && ngx_strncmp(text->data, plain.data, plain.len) == 0)
-    {
+    if (ngx_opscom_text_starts_with(text, &plain)) {
         rest.data = text->data + plain.len;
         rest.len = text->len - plain.len;
 
@@ -51,8 +56,8 @@ ngx_opscom_address_parse(
 /* [user[:password]@]host[:port][/db] */
 
 static char *
-ngx_opscom_address_url(
-    ngx_pool_t *pool, ngx_str_t *text, ngx_opscom_url_t *url)
+ngx_opscom_address_url(ngx_pool_t *pool, ngx_str_t *text,
+    ngx_opscom_url_t *url)
 {
     char     *wrong;
     u_char   *p, *last, *at, *slash;
@@ -85,7 +90,7 @@ ngx_opscom_address_url(
             url->database = ngx_atoi(slash + 1, last - slash - 1);
 
             if (url->database == NGX_ERROR) {
-                return "its database is no number";
+                return "invalid database number";
             }
         }
 
@@ -100,8 +105,8 @@ ngx_opscom_address_url(
 
 
 static char *
-ngx_opscom_address_user(
-    ngx_pool_t *pool, ngx_str_t *userinfo, ngx_opscom_url_t *url)
+ngx_opscom_address_user(ngx_pool_t *pool, ngx_str_t *userinfo,
+    ngx_opscom_url_t *url)
 {
     u_char *colon;
 
@@ -152,19 +157,19 @@ ngx_opscom_address_decode(ngx_pool_t *pool, ngx_str_t *text)
 
 
 static char *
-ngx_opscom_address_server(
-    ngx_pool_t *pool, ngx_str_t *text, ngx_opscom_address_t *address)
+ngx_opscom_address_server(ngx_pool_t *pool, ngx_str_t *text,
+    ngx_opscom_address_t *address)
 {
     ngx_url_t u;
 
     if (text->len == 0) {
-        return "it is empty";
+        return "no host";
     }
 
     ngx_memzero(&u, sizeof(ngx_url_t));
 
     u.url = *text;
-    u.default_port = NGX_OPSCOM_PORT;
+    u.default_port = NGX_OPSCOM_ADDRESS_PORT;
     u.no_resolve = 1;
 
     if (ngx_parse_url(pool, &u) != NGX_OK) {
@@ -185,8 +190,8 @@ ngx_opscom_address_server(
 
 
 char *
-ngx_opscom_address_resolve(
-    ngx_pool_t *pool, ngx_opscom_address_t *address, ngx_array_t *found)
+ngx_opscom_address_resolve(ngx_pool_t *pool, ngx_opscom_address_t *address,
+    ngx_array_t *found)
 {
     ngx_url_t             u;
     ngx_uint_t            i;
@@ -195,7 +200,7 @@ ngx_opscom_address_resolve(
     ngx_memzero(&u, sizeof(ngx_url_t));
 
     u.url = address->text;
-    u.default_port = NGX_OPSCOM_PORT;
+    u.default_port = NGX_OPSCOM_ADDRESS_PORT;
 
     if (ngx_parse_url(pool, &u) != NGX_OK) {
         return u.err ? u.err : "no memory";
@@ -213,4 +218,104 @@ ngx_opscom_address_resolve(
     }
 
     return NULL;
+}
+
+
+ngx_int_t
+ngx_opscom_address_name(ngx_opscom_named_address_t *named, ngx_str_t *host,
+    ngx_int_t port)
+{
+    u_char                 ip[NGX_OPSCOM_ADDRESS_HOST + 1];
+    ngx_opscom_address_t  *address;
+
+    if (host->len == 0 || host->len > NGX_OPSCOM_ADDRESS_HOST
+        || !ngx_opscom_address_is_printable(host) || port < 1 || port > 65535)
+    {
+        return NGX_ERROR;
+    }
+
+    ngx_memzero(named, sizeof(ngx_opscom_named_address_t));
+
+    address = &named->address;
+
+    address->text.data = named->text;
+    address->text.len = ngx_sprintf(named->text, "%V:%i", host, port)
+                        - named->text;
+
+    address->host.data = named->text;
+    address->host.len = host->len;
+    address->port = (in_port_t) port;
+
+    if (ngx_opscom_address_is_ip(host, ip)) {
+        ngx_opscom_address_ip(named, ip);
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_opscom_address_is_printable(ngx_str_t *host)
+{
+    size_t  i;
+
+    for (i = 0; i < host->len; i++) {
+
+        if (host->data[i] <= ' ' || host->data[i] > '~') {
+            return 0;
+        }
+    }
+
+    return 1;
+}
+
+
+ngx_int_t
+ngx_opscom_address_is_ip(ngx_str_t *host, u_char *ip)
+{
+    size_t           len;
+    u_char          *data;
+    struct in_addr   in;
+    struct in6_addr  in6;
+
+    len = host->len;
+    data = host->data;
+
+    if (len == 0 || len > NGX_OPSCOM_ADDRESS_HOST) {
+        return 0;
+    }
+
+    if (len > 2 && data[0] == '[' && data[len - 1] == ']') {
+        data++;
+        len -= 2;
+    }
+
+    (void) ngx_cpystrn(ip, data, len + 1);
+
+    return inet_pton(AF_INET, (char *) ip, &in) == 1
+           || inet_pton(AF_INET6, (char *) ip, &in6) == 1;
+}
+
+
+static void
+ngx_opscom_address_ip(ngx_opscom_named_address_t *named, u_char *ip)
+{
+    struct sockaddr_in   *sin;
+    struct sockaddr_in6  *sin6;
+
+    sin = &named->sockaddr.sockaddr_in;
+    named->address.sockaddr = &named->sockaddr.sockaddr;
+
+    if (inet_pton(AF_INET, (char *) ip, &sin->sin_addr) == 1) {
+        sin->sin_family = AF_INET;
+        named->address.socklen = sizeof(struct sockaddr_in);
+
+    } else {
+        sin6 = (struct sockaddr_in6 *) (void *) &named->sockaddr;
+        (void) inet_pton(AF_INET6, (char *) ip, &sin6->sin6_addr);
+        sin6->sin6_family = AF_INET6;
+        named->address.socklen = sizeof(struct sockaddr_in6);
+    }
+
+    ngx_inet_set_port(named->address.sockaddr, named->address.port);
 }

@@ -4,7 +4,7 @@
  *
  * The caller owns the call and all that it points at, usually in a request's
  * pool, from ngx_opscom_store_send() until done() was called or
- * ngx_opscom_call_cancel() was.
+ * ngx_opscom_store_cancel() was.
  */
 
 
@@ -15,7 +15,8 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 
-#include "ngx_opscom_resp.h"
+#include "ngx_opscom_account.h"
+#include "ngx_opscom_reader.h"
 #include "ngx_opscom_script.h"
 
 
@@ -24,43 +25,48 @@ typedef struct ngx_opscom_link_s ngx_opscom_link_t;
 
 
 typedef enum {
-    NGX_OPSCOM_DONE,        /* Redis executed it */
-    NGX_OPSCOM_UNAVAILABLE, /* it was not executed, and nothing was stored */
+    NGX_OPSCOM_DONE,        /* Redis executed it, and read() took the reply */
+    NGX_OPSCOM_UNAVAILABLE, /* it was not executed: nothing was stored */
     NGX_OPSCOM_UNKNOWN      /* it was sent, and may have been executed */
 } ngx_opscom_outcome_t;
 
 
 /*
- * Reads a reply that is not an error; the reply is gone afterwards.  NGX_ERROR
- * tells that it has the wrong shape.
+ * Reads a reply that is not an error; the reply is gone afterwards.  NGX_OK:
+ * Redis wrote, so that replicas are waited for where the settings say so.
+ * NGX_DECLINED: Redis executed it and wrote nothing.  NGX_ERROR: this cannot be
+ * the reply to the call; the connection is closed, as replies and calls are no
+ * longer in step.
  */
-typedef ngx_int_t (*ngx_opscom_read_pt)(
-    ngx_opscom_call_t *call, ngx_opscom_reply_t *reply);
+typedef ngx_int_t (*ngx_opscom_read_pt)(ngx_opscom_call_t *call,
+    ngx_opscom_reply_t *reply);
 
 /*
- * The end of the call; with NGX_OPSCOM_DONE, read() was called before.  May
- * free the call, and may send further ones.
+ * The end of the call; with NGX_OPSCOM_DONE, read() was called before (more
+ * than once where the call was sent again).  May free the call, and may send
+ * further ones.
  */
-typedef void (*ngx_opscom_done_pt)(
-    ngx_opscom_call_t *call, ngx_opscom_outcome_t outcome);
+typedef void (*ngx_opscom_done_pt)(ngx_opscom_call_t *call,
+    ngx_opscom_outcome_t outcome);
 
 
 typedef enum {
     NGX_OPSCOM_CALL_NEW,
-    NGX_OPSCOM_CALL_WAITING, /* for a connection */
-    NGX_OPSCOM_CALL_SENT,    /* in the order of replies */
-    NGX_OPSCOM_CALL_HELD,    /* replied, until replicas have it */
-    NGX_OPSCOM_CALL_ENDING   /* about to be told */
+    NGX_OPSCOM_CALL_WAITING,   /* in a link's queue, to be sent */
+    NGX_OPSCOM_CALL_POSTPONED, /* in the store's queue, to be sent */
+    NGX_OPSCOM_CALL_SENT,      /* in the ring of commands without a reply */
+    NGX_OPSCOM_CALL_HELD,      /* replied, until replicas have it */
+    NGX_OPSCOM_CALL_ENDING     /* done() is about to be called */
 } ngx_opscom_call_state_t;
 
 
 struct ngx_opscom_call_s {
 
-    /* set by the caller */
+    /* set by the caller; all else is zero */
 
-    ngx_opscom_read_pt read;
-    ngx_opscom_done_pt done;
-    void              *data;
+    ngx_opscom_read_pt   read;
+    ngx_opscom_done_pt   done;
+    void                *data;
 
     ngx_opscom_script_t *script; /* NULL: the words are the whole command */
     ngx_str_t            words;  /* in RESP: keys, then arguments */
@@ -68,28 +74,55 @@ struct ngx_opscom_call_s {
     ngx_uint_t           nkeys;
     ngx_str_t            tag; /* the hash tag of all keys */
 
-    ngx_uint_t replicas; /* 0: none is waited for */
-    ngx_msec_t replicas_time;
+    /*
+     * NULL, or a byte of the words, '0', which becomes '1' when the call is
+     * sent again after an attempt that may have been executed.
+     */
+    u_char              *again;
 
     /* the store's own */
 
     ngx_queue_t             queue;
+    ngx_opscom_account_t   *account;
     ngx_opscom_link_t      *link;
     ngx_opscom_call_state_t state;
-    uint64_t                number; /* its place in the order of replies */
-    ngx_msec_t              deadline;
-    ngx_uint_t              turns; /* how often it was sent anew */
     ngx_opscom_outcome_t    outcome;
+    uint64_t                serial;   /* calls are sent in this order */
+    uint64_t                number;   /* of its slot in the ring */
+    ngx_msec_t              until;    /* is not sent after that */
+    ngx_msec_t              deadline; /* ends by then, whatever happens */
+    ngx_uint_t              redirects;
     unsigned                by_source : 1; /* EVAL: Redis lost the script */
     unsigned                asking : 1;
+    unsigned                retried : 1; /* an attempt has failed */
+
+    /* set by the caller: what it does twice is what it does once */
+
+    unsigned repeatable : 1;
+
+    /*
+     * For read() and done(): an earlier attempt may have been executed.  A
+     * reply that says "refused" speaks of the last attempt only.
+     */
+    unsigned maybe_executed : 1;
 };
 
 
 /*
- * Leaves: done() will not be called, and a reply that comes is dropped.  May
- * be called at any time; harmless before the call was sent and after it ended.
+ * Let calls end together.  _end() puts a call that is in no queue into "ended";
+ * _finish() calls done() of each.  A done() may send further calls and cancel
+ * others that are in "ended".
  */
-void ngx_opscom_call_cancel(ngx_opscom_call_t *call);
+void ngx_opscom_call_end(ngx_opscom_call_t *call, ngx_queue_t *ended,
+    ngx_opscom_outcome_t outcome);
+void ngx_opscom_call_finish(ngx_queue_t *ended);
+
+/* Ends one call that is in no queue. */
+void ngx_opscom_call_done(ngx_opscom_call_t *call,
+    ngx_opscom_outcome_t outcome);
+
+/* What a call ends with that is not sent any more. */
+ngx_opscom_outcome_t ngx_opscom_call_outcome(ngx_opscom_call_t *call);
 
 
 #endif /* NGX_OPSCOM_CALL_H_INCLUDED */

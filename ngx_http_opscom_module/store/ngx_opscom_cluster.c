@@ -5,123 +5,120 @@
  */
 
 
-#include "ngx_opscom_link.h"
+#include "ngx_opscom_backoff.h"
+#include "ngx_opscom_cluster.h"
 
 
-#define NGX_OPSCOM_SLOTS         16384
-#define NGX_OPSCOM_REFRESH_PAUSE 100 /* ms */
+#define NGX_OPSCOM_CLUSTER_SLOTS 16384
+#define NGX_OPSCOM_CLUSTER_PAUSE 100  /* ms between two questions */
+#define NGX_OPSCOM_CLUSTER_MOST  5000 /* where they are not answered */
 
 
 struct ngx_opscom_cluster_s {
-    ngx_opscom_node_t *slots[NGX_OPSCOM_SLOTS]; /* NULL: not known */
-    ngx_opscom_node_t *asked;                   /* last, for the map */
-    ngx_opscom_call_t  call;                    /* for the map */
-    ngx_event_t        again;                   /* timer: ask anew */
+    ngx_opscom_node_t *slots[NGX_OPSCOM_CLUSTER_SLOTS]; /* NULL: not known */
+    ngx_opscom_node_t *asked;    /* last, for the map */
+    ngx_opscom_call_t  call;     /* for the map; NEW: none is under way */
+    ngx_event_t        timer;    /* ask anew */
+    ngx_event_t        sweep;    /* posted: the map is new */
     ngx_msec_t         asked_at;
-    unsigned           asking : 1;
-    unsigned           known : 1;
+    ngx_uint_t         failures; /* in a row */
+    ngx_uint_t         round;    /* of maps */
+    ngx_uint_t         assigned; /* slots, by the map that is being read */
 };
 
 
-static uint16_t           ngx_opscom_cluster_slot(ngx_str_t *tag);
-static ngx_opscom_node_t *ngx_opscom_cluster_next(
-    ngx_opscom_store_t *store, ngx_opscom_node_t *node);
-static ngx_opscom_node_t *ngx_opscom_cluster_node(
-    ngx_opscom_store_t *store, ngx_str_t *host, ngx_uint_t port);
-static void      ngx_opscom_cluster_again(ngx_event_t *ev);
-static void      ngx_opscom_cluster_ask(ngx_opscom_store_t *store);
-static ngx_int_t ngx_opscom_cluster_read(
-    ngx_opscom_call_t *call, ngx_opscom_reply_t *reply);
-static void ngx_opscom_cluster_range(ngx_opscom_store_t *store,
-    ngx_opscom_link_t *link, ngx_opscom_reply_t *range);
-static void ngx_opscom_cluster_done(
-    ngx_opscom_call_t *call, ngx_opscom_outcome_t outcome);
+static uint16_t ngx_opscom_cluster_slot(ngx_str_t *tag);
+static void ngx_opscom_cluster_ask(ngx_event_t *ev);
+static ngx_opscom_node_t *ngx_opscom_cluster_candidate(
+    ngx_opscom_nodes_t *nodes);
+static ngx_int_t ngx_opscom_cluster_read(ngx_opscom_call_t *call,
+    ngx_opscom_reply_t *reply);
+static void ngx_opscom_cluster_range(ngx_opscom_nodes_t *nodes,
+    ngx_str_t *own, ngx_opscom_reply_t *range);
+static ngx_int_t ngx_opscom_cluster_is_range(ngx_opscom_reply_t *range);
+static void ngx_opscom_cluster_done(ngx_opscom_call_t *call,
+    ngx_opscom_outcome_t outcome);
+static void ngx_opscom_cluster_sweep(ngx_event_t *ev);
+static void ngx_opscom_cluster_move(ngx_opscom_nodes_t *nodes,
+    ngx_opscom_node_t *node);
 
 
-static ngx_str_t ngx_opscom_cluster_slots = ngx_string(
-    "$7\r\nCLUSTER\r\n$5\r\nSLOTS\r\n");
+static ngx_str_t  ngx_opscom_cluster_words =
+    ngx_string("$7\r\nCLUSTER\r\n$5\r\nSLOTS\r\n");
 
 
 ngx_int_t
-ngx_opscom_cluster_init(ngx_opscom_store_t *store)
+ngx_opscom_cluster_init(ngx_opscom_nodes_t *nodes)
 {
-    ngx_uint_t            i;
-    ngx_array_t          *one;
-    ngx_opscom_address_t *address, *copy;
-    ngx_opscom_cluster_t *cluster;
+    ngx_uint_t             i;
+    ngx_opscom_address_t  *address;
+    ngx_opscom_cluster_t  *cluster;
 
-    cluster = ngx_pcalloc(store->pool, sizeof(ngx_opscom_cluster_t));
+    address = nodes->settings->addresses->elts;
+
+    for (i = 0; i < nodes->settings->addresses->nelts; i++) {
+
+        if (ngx_opscom_nodes_add(nodes, &address[i], 1) == NULL) {
+            return NGX_ERROR;
+        }
+    }
+
+    cluster = ngx_calloc(sizeof(ngx_opscom_cluster_t), ngx_cycle->log);
     if (cluster == NULL) {
         return NGX_ERROR;
     }
 
-    address = store->settings.addresses->elts;
+    cluster->timer.handler = ngx_opscom_cluster_ask;
+    cluster->timer.data = nodes;
+    cluster->timer.log = ngx_cycle->log;
+    cluster->timer.cancelable = 1;
 
-    for (i = 0; i < store->settings.addresses->nelts; i++) {
+    cluster->sweep.handler = ngx_opscom_cluster_sweep;
+    cluster->sweep.data = nodes;
+    cluster->sweep.log = ngx_cycle->log;
 
-        one = ngx_array_create(store->pool, 1, sizeof(ngx_opscom_address_t));
-        if (one == NULL) {
-            return NGX_ERROR;
-        }
+    cluster->asked_at = ngx_current_msec - NGX_OPSCOM_CLUSTER_PAUSE;
 
-        copy = ngx_array_push(one);
-        *copy = address[i];
-
-        if (ngx_opscom_store_node(store, one) == NULL) {
-            return NGX_ERROR;
-        }
-    }
-
-    cluster->again.handler = ngx_opscom_cluster_again;
-    cluster->again.data = store;
-    cluster->again.log = ngx_cycle->log;
-    cluster->again.cancelable = 1;
-
-    store->cluster = cluster;
+    nodes->cluster = cluster;
 
     return NGX_OK;
 }
 
 
 void
-ngx_opscom_cluster_close(ngx_opscom_store_t *store)
+ngx_opscom_cluster_close(ngx_opscom_nodes_t *nodes)
 {
-    if (store->cluster && store->cluster->again.timer_set) {
-        ngx_del_timer(&store->cluster->again);
+    ngx_opscom_cluster_t  *cluster;
+
+    cluster = nodes->cluster;
+
+    if (cluster == NULL) {
+        return;
     }
 
-    store->cluster = NULL;
+    if (cluster->timer.timer_set) {
+        ngx_del_timer(&cluster->timer);
+    }
+
+    if (cluster->sweep.posted) {
+        ngx_delete_posted_event(&cluster->sweep);
+    }
+
+    nodes->cluster = NULL;
+    ngx_free(cluster);
 }
 
 
 ngx_opscom_node_t *
-ngx_opscom_cluster_pick(ngx_opscom_store_t *store, ngx_str_t *tag)
+ngx_opscom_cluster_pick(ngx_opscom_nodes_t *nodes, ngx_str_t *tag)
 {
-    ngx_queue_t       *q;
-    ngx_opscom_node_t *node;
+    ngx_opscom_node_t  *node;
 
-    node = store->cluster->slots[ngx_opscom_cluster_slot(tag)];
+    node = nodes->cluster->slots[ngx_opscom_cluster_slot(tag)];
 
-    if (node) {
-        return node;
-    }
+    /* any that can be reached will say where to go */
 
-    /* any that can be reached: it will say where to go */
-
-    for (q = ngx_queue_head(&store->nodes);
-         q != ngx_queue_sentinel(&store->nodes); q = ngx_queue_next(q))
-    {
-        node = ngx_queue_data(q, ngx_opscom_node_t, queue);
-
-        if (node->links[0].state != NGX_OPSCOM_LINK_PAUSED
-            && !node->links[0].trial) {
-            return node;
-        }
-    }
-
-    q = ngx_queue_head(&store->nodes);
-
-    return ngx_queue_data(q, ngx_opscom_node_t, queue);
+    return node ? node : ngx_opscom_cluster_candidate(nodes);
 }
 
 
@@ -130,143 +127,161 @@ ngx_opscom_cluster_pick(ngx_opscom_store_t *store, ngx_str_t *tag)
 static uint16_t
 ngx_opscom_cluster_slot(ngx_str_t *tag)
 {
-    size_t   i;
-    uint16_t crc;
+    size_t    i;
+    uint16_t  crc;
 
-    static const uint16_t table[] = {
-        0x0000,
-        0x1021,
-        0x2042,
-        0x3063,
-        0x4084,
-        0x50a5,
-        0x60c6,
-        0x70e7,
-        0x8108,
-        0x9129,
-        0xa14a,
-        0xb16b,
-        0xc18c,
-        0xd1ad,
-        0xe1ce,
-        0xf1ef,
+    static const uint16_t  table[] = {
+        0x0000, 0x1021, 0x2042, 0x3063, 0x4084, 0x50a5, 0x60c6, 0x70e7,
+        0x8108, 0x9129, 0xa14a, 0xb16b, 0xc18c, 0xd1ad, 0xe1ce, 0xf1ef
     };
 
     crc = 0;
 
     for (i = 0; i < tag->len; i++) {
         crc = (uint16_t) (crc << 4
-            ^ table[(crc >> 12 ^ tag->data[i] >> 4) & 0x0f]);
-        crc = (uint16_t) (crc << 4 ^ table[(crc >> 12 ^ tag->data[i]) & 0x0f]);
+                          ^ table[(crc >> 12 ^ tag->data[i] >> 4) & 0x0f]);
+        crc = (uint16_t) (crc << 4
+                          ^ table[(crc >> 12 ^ tag->data[i]) & 0x0f]);
     }
 
-    return crc % NGX_OPSCOM_SLOTS;
+    return crc % NGX_OPSCOM_CLUSTER_SLOTS;
+}
+
+
+ngx_int_t
+ngx_opscom_cluster_assign(ngx_opscom_nodes_t *nodes, ngx_int_t slot,
+    ngx_opscom_node_t *node)
+{
+    if (slot < 0 || slot >= NGX_OPSCOM_CLUSTER_SLOTS) {
+        return NGX_ERROR;
+    }
+
+    nodes->cluster->slots[slot] = node;
+
+    return NGX_OK;
 }
 
 
 void
-ngx_opscom_cluster_refresh(ngx_opscom_store_t *store)
+ngx_opscom_cluster_refresh(ngx_opscom_nodes_t *nodes)
 {
-    ngx_msec_int_t        pause;
-    ngx_opscom_cluster_t *cluster;
+    ngx_msec_t             pause, since;
+    ngx_opscom_cluster_t  *cluster;
 
-    cluster = store->cluster;
+    cluster = nodes->cluster;
 
-    if (cluster->asking || cluster->again.timer_set || ngx_exiting
-        || ngx_terminate)
+    if (cluster->call.state != NGX_OPSCOM_CALL_NEW || cluster->timer.timer_set)
     {
         return;
     }
 
-    pause = NGX_OPSCOM_REFRESH_PAUSE
-        - (ngx_msec_int_t) (ngx_current_msec - cluster->asked_at);
+    pause = NGX_OPSCOM_CLUSTER_PAUSE;
 
-    if (pause > NGX_OPSCOM_REFRESH_PAUSE) {
-        pause = NGX_OPSCOM_REFRESH_PAUSE;
+    if (cluster->failures) {
+        pause = ngx_min(pause << ngx_min(cluster->failures, 6),
+                        NGX_OPSCOM_CLUSTER_MOST);
     }
+
+    since = ngx_current_msec - cluster->asked_at;
 
     /* never at once: the caller may be in the midst of a change */
 
-    ngx_add_timer(&cluster->again, pause > 0 ? (ngx_msec_t) pause : 1);
+    ngx_add_timer(&cluster->timer, since < pause ? pause - since : 1);
 }
 
 
-static void
-ngx_opscom_cluster_again(ngx_event_t *ev)
-{
-    ngx_opscom_cluster_ask(ev->data);
-}
-
-
-/* Another node each time, as one may be dead, or cut off from the others. */
+/* Another node each time, as one may be cut off from the others. */
 
 static void
-ngx_opscom_cluster_ask(ngx_opscom_store_t *store)
+ngx_opscom_cluster_ask(ngx_event_t *ev)
 {
-    ngx_uint_t            tries;
-    ngx_opscom_call_t    *call;
-    ngx_opscom_node_t    *node;
-    ngx_opscom_cluster_t *cluster;
+    ngx_opscom_call_t     *call;
+    ngx_opscom_node_t     *node;
+    ngx_opscom_nodes_t    *nodes;
+    ngx_opscom_cluster_t  *cluster;
 
-    cluster = store->cluster;
+    nodes = ev->data;
+    cluster = nodes->cluster;
+    call = &cluster->call;
+
+    if (call->state != NGX_OPSCOM_CALL_NEW) {
+        return;
+    }
+
     cluster->asked_at = ngx_current_msec;
 
-    call = &cluster->call;
+    node = ngx_opscom_cluster_candidate(nodes);
+    cluster->asked = node;
+
     ngx_memzero(call, sizeof(ngx_opscom_call_t));
 
     call->read = ngx_opscom_cluster_read;
     call->done = ngx_opscom_cluster_done;
-    call->data = store;
-    call->words = ngx_opscom_cluster_slots;
+    call->data = nodes;
+    call->words = ngx_opscom_cluster_words;
     call->argc = 2;
-    call->deadline = ngx_current_msec + store->settings.timeout;
+    call->account = nodes->account;
+    call->serial = ++nodes->account->serial;
+    call->until = ngx_current_msec + nodes->settings->connect_timeout;
+    call->deadline = ngx_current_msec + nodes->settings->timeout;
 
-    node = cluster->asked;
-
-    for (tries = 0; tries < 16; tries++) {
-        node = ngx_opscom_cluster_next(store, node);
-
-        if (ngx_opscom_link_send(&node->links[0], call) == NGX_OK) {
-            store->inflight++;
-            (void) ngx_atomic_fetch_add(&store->gauges->inflight, 1);
-
-            cluster->asked = node;
-            cluster->asking = 1;
-
-            return;
-        }
+    if (ngx_opscom_link_send(ngx_opscom_nodes_link(node), call) == NGX_OK) {
+        ngx_opscom_account_enter(nodes->account);
+        return;
     }
 
-    cluster->asked = node;
+    cluster->failures++;
+    ngx_opscom_cluster_refresh(nodes);
 }
 
 
+/* The next node that is connected, or else that is not known to be away. */
+
 static ngx_opscom_node_t *
-ngx_opscom_cluster_next(ngx_opscom_store_t *store, ngx_opscom_node_t *node)
+ngx_opscom_cluster_candidate(ngx_opscom_nodes_t *nodes)
 {
-    ngx_queue_t *q;
+    ngx_uint_t               i;
+    ngx_opscom_node_t       *node, *idle;
+    ngx_opscom_link_state_t  state;
 
-    q = node ? ngx_queue_next(&node->queue) : ngx_queue_head(&store->nodes);
+    idle = NULL;
+    node = nodes->cluster->asked;
 
-    if (q == ngx_queue_sentinel(&store->nodes)) {
-        q = ngx_queue_head(&store->nodes);
+    for (i = 0; i < nodes->count; i++) {
+        node = ngx_opscom_nodes_after(nodes, node);
+        state = node->links[0].state;
+
+        if (state == NGX_OPSCOM_LINK_READY) {
+            return node;
+        }
+
+        if (idle == NULL && (state == NGX_OPSCOM_LINK_IDLE
+                             || state == NGX_OPSCOM_LINK_OPENING))
+        {
+            idle = node;
+        }
     }
 
-    return ngx_queue_data(q, ngx_opscom_node_t, queue);
+    return idle ? idle : ngx_opscom_nodes_after(nodes, node);
 }
 
 
 static void
 ngx_opscom_cluster_done(ngx_opscom_call_t *call, ngx_opscom_outcome_t outcome)
 {
-    ngx_opscom_store_t *store;
+    ngx_opscom_nodes_t    *nodes;
+    ngx_opscom_cluster_t  *cluster;
 
-    store = call->data;
-    store->cluster->asking = 0;
+    nodes = call->data;
+    cluster = nodes->cluster;
 
-    if (outcome != NGX_OPSCOM_DONE) {
-        ngx_opscom_cluster_refresh(store);
+    if (outcome == NGX_OPSCOM_DONE) {
+        cluster->failures = 0;
+        return;
     }
+
+    cluster->failures++;
+    ngx_opscom_cluster_refresh(nodes);
 }
 
 
@@ -275,166 +290,194 @@ ngx_opscom_cluster_done(ngx_opscom_call_t *call, ngx_opscom_outcome_t outcome)
 static ngx_int_t
 ngx_opscom_cluster_read(ngx_opscom_call_t *call, ngx_opscom_reply_t *reply)
 {
-    ngx_uint_t          i;
-    ngx_opscom_store_t *store;
+    ngx_str_t             *own;
+    ngx_uint_t             i;
+    ngx_opscom_nodes_t    *nodes;
+    ngx_opscom_cluster_t  *cluster;
 
-    store = call->data;
+    nodes = call->data;
+    cluster = nodes->cluster;
 
     if (reply->type != REDIS_REPLY_ARRAY) {
         return NGX_ERROR;
     }
 
+    own = &call->link->target->host;
+
+    cluster->round++;
+    cluster->assigned = 0;
+
     for (i = 0; i < reply->nelts; i++) {
-        ngx_opscom_cluster_range(store, call->link, reply->elts[i]);
+
+        /* each slot has one master: what is more is not a map */
+
+        if (cluster->assigned >= NGX_OPSCOM_CLUSTER_SLOTS) {
+            break;
+        }
+
+        ngx_opscom_cluster_range(nodes, own, reply->elts[i]);
     }
 
-    return NGX_OK;
+    if (cluster->assigned && !cluster->sweep.posted) {
+        ngx_post_event(&cluster->sweep, &ngx_posted_events);
+    }
+
+    return NGX_DECLINED;
 }
 
 
 static void
-ngx_opscom_cluster_range(ngx_opscom_store_t *store, ngx_opscom_link_t *link,
+ngx_opscom_cluster_range(ngx_opscom_nodes_t *nodes, ngx_str_t *own,
     ngx_opscom_reply_t *range)
 {
-    int64_t             slot;
-    ngx_str_t           host;
-    ngx_opscom_node_t  *node;
-    ngx_opscom_reply_t *master;
+    int64_t                slot, last;
+    ngx_str_t             *host;
+    ngx_opscom_node_t     *node;
+    ngx_opscom_reply_t    *master;
+    ngx_opscom_cluster_t  *cluster;
 
-    if (range->type != REDIS_REPLY_ARRAY || range->nelts < 3
-        || range->elts[0]->type != REDIS_REPLY_INTEGER
-        || range->elts[1]->type != REDIS_REPLY_INTEGER
-        || range->elts[2]->type != REDIS_REPLY_ARRAY
-        || range->elts[2]->nelts < 2
-        || range->elts[2]->elts[1]->type != REDIS_REPLY_INTEGER)
-    {
+    if (!ngx_opscom_cluster_is_range(range)) {
         return;
     }
 
+    cluster = nodes->cluster;
     master = range->elts[2];
-    host = master->elts[0]->text;
+    host = &master->elts[0]->text;
 
     /* a node that does not know its own name leaves it out */
 
-    if (host.len == 0 || host.data[0] == '?') {
-        host = link->target->host;
+    if (host->len == 0 || host->data[0] == '?') {
+        host = own;
     }
 
-    node = ngx_opscom_cluster_node(
-        store, &host, (ngx_uint_t) master->elts[1]->integer);
-
+    node = ngx_opscom_nodes_named(nodes, host,
+                                  (ngx_int_t) master->elts[1]->integer);
     if (node == NULL) {
         return;
     }
 
-    for (slot = ngx_max(range->elts[0]->integer, 0);
-         slot <= range->elts[1]->integer && slot < NGX_OPSCOM_SLOTS; slot++)
-    {
-        store->cluster->slots[slot] = node;
+    node->round = cluster->round;
+
+    slot = ngx_max(range->elts[0]->integer, 0);
+    last = ngx_min(range->elts[1]->integer, NGX_OPSCOM_CLUSTER_SLOTS - 1);
+
+    for ( /* void */ ; slot <= last; slot++) {
+        cluster->slots[slot] = node;
+        cluster->assigned++;
     }
 }
 
 
-/* Finds a node by its address, or adds it; NULL: no address, or no memory. */
-
-static ngx_opscom_node_t *
-ngx_opscom_cluster_node(
-    ngx_opscom_store_t *store, ngx_str_t *host, ngx_uint_t port)
+static ngx_int_t
+ngx_opscom_cluster_is_range(ngx_opscom_reply_t *range)
 {
-    ngx_queue_t          *q;
-    ngx_array_t          *one;
-    ngx_opscom_node_t    *node;
-    ngx_opscom_room_t    *room;
-    ngx_opscom_address_t *address;
+    ngx_opscom_reply_t  *master;
 
-    for (q = ngx_queue_head(&store->nodes);
-         q != ngx_queue_sentinel(&store->nodes); q = ngx_queue_next(q))
+    if (range->type != REDIS_REPLY_ARRAY || range->nelts < 3
+        || range->elts[0]->type != REDIS_REPLY_INTEGER
+        || range->elts[1]->type != REDIS_REPLY_INTEGER)
     {
-        node = ngx_queue_data(q, ngx_opscom_node_t, queue);
-        address = node->addresses->elts;
+        return 0;
+    }
 
-        if (address->port == port && address->host.len == host->len
-            && ngx_strncmp(address->host.data, host->data, host->len) == 0)
-        {
-            return node;
+    master = range->elts[2];
+
+    return master->type == REDIS_REPLY_ARRAY && master->nelts >= 2
+           && master->elts[1]->type == REDIS_REPLY_INTEGER;
+}
+
+
+/* After a good map: calls follow their slots, nodes that left are closed. */
+
+static void
+ngx_opscom_cluster_sweep(ngx_event_t *ev)
+{
+    ngx_uint_t             i;
+    ngx_queue_t           *q, *next;
+    ngx_opscom_node_t     *node;
+    ngx_opscom_nodes_t    *nodes;
+    ngx_opscom_cluster_t  *cluster;
+
+    nodes = ev->data;
+    cluster = nodes->cluster;
+
+    for (i = 0; i < NGX_OPSCOM_CLUSTER_SLOTS; i++) {
+        node = cluster->slots[i];
+
+        if (node && node->round != cluster->round) {
+            cluster->slots[i] = NULL;
         }
     }
 
-    if (port < 1 || port > 65535) {
-        return NULL;
+    for (q = ngx_queue_head(&nodes->queue);
+         q != ngx_queue_sentinel(&nodes->queue);
+         q = next)
+    {
+        next = ngx_queue_next(q);
+        node = ngx_queue_data(q, ngx_opscom_node_t, queue);
+
+        ngx_opscom_cluster_move(nodes, node);
+
+        if (node->round == cluster->round || !ngx_opscom_nodes_is_free(node)) {
+            continue;
+        }
+
+        if (node->configured) {
+
+            /* it may come back under its address, but nobody waits for it */
+
+            for (i = 0; i < nodes->settings->connections; i++) {
+
+                if (node->links[i].state != NGX_OPSCOM_LINK_READY) {
+                    ngx_opscom_link_close(&node->links[i]);
+                }
+            }
+
+            continue;
+        }
+
+        if (cluster->asked == node) {
+            cluster->asked = NULL;
+        }
+
+        ngx_opscom_nodes_remove(node);
     }
-
-    room = ngx_palloc(store->pool, sizeof(ngx_opscom_room_t));
-    one = ngx_array_create(store->pool, 1, sizeof(ngx_opscom_address_t));
-
-    if (room == NULL || one == NULL) {
-        return NULL;
-    }
-
-    address = ngx_array_push(one);
-
-    if (ngx_opscom_address_set(address, room, host, (in_port_t) port)
-        != NGX_OK) {
-        return NULL;
-    }
-
-    return ngx_opscom_store_node(store, one);
 }
 
 
-/* "MOVED 3999 127.0.0.1:6381": the port is behind the last colon. */
+/* What waits for a node that cannot be reached may have a slot elsewhere. */
 
-ngx_int_t
-ngx_opscom_cluster_moved(ngx_opscom_link_t *link, ngx_opscom_call_t *call,
-    ngx_str_t *where, ngx_uint_t ask)
+static void
+ngx_opscom_cluster_move(ngx_opscom_nodes_t *nodes, ngx_opscom_node_t *node)
 {
-    u_char             *p, *last, *colon, *space;
-    ngx_int_t           slot, port;
-    ngx_str_t           host;
-    ngx_opscom_node_t  *node;
-    ngx_opscom_store_t *store;
+    ngx_uint_t          i;
+    ngx_queue_t        *q, *next;
+    ngx_opscom_call_t  *call;
+    ngx_opscom_link_t  *link;
 
-    store = link->store;
-    last = where->data + where->len;
+    for (i = 0; i < nodes->settings->connections; i++) {
+        link = &node->links[i];
 
-    p = ngx_strlchr(where->data, last, ' ');
-    space = p ? ngx_strlchr(p + 1, last, ' ') : NULL;
+        if (link->state == NGX_OPSCOM_LINK_READY) {
+            continue;
+        }
 
-    if (space == NULL) {
-        return NGX_ERROR;
+        for (q = ngx_queue_head(&link->waiting);
+             q != ngx_queue_sentinel(&link->waiting);
+             q = next)
+        {
+            next = ngx_queue_next(q);
+            call = ngx_queue_data(q, ngx_opscom_call_t, queue);
+
+            if (call->tag.len == 0
+                || ngx_opscom_cluster_pick(nodes, &call->tag) == node)
+            {
+                continue;
+            }
+
+            ngx_queue_remove(q);
+            ngx_opscom_link_part(link, call);
+            ngx_opscom_retry_postpone(&nodes->retry, call);
+        }
     }
-
-    slot = ngx_atoi(p + 1, space - p - 1);
-
-    for (colon = last - 1; colon > space && *colon != ':'; colon--) {
-        /* void */
-    }
-
-    port = ngx_atoi(colon + 1, last - colon - 1);
-
-    host.data = space + 1;
-    host.len = colon > space ? (size_t) (colon - space - 1) : 0;
-
-    if (host.len == 0) {
-        host = link->target->host;
-    }
-
-    if (slot < 0 || slot >= NGX_OPSCOM_SLOTS || port < 1) {
-        return NGX_ERROR;
-    }
-
-    node = ngx_opscom_cluster_node(store, &host, (ngx_uint_t) port);
-    if (node == NULL) {
-        return NGX_ERROR;
-    }
-
-    if (ask) {
-        call->asking = 1;
-
-    } else {
-        store->cluster->slots[slot] = node;
-        ngx_opscom_cluster_refresh(store);
-    }
-
-    return ngx_opscom_link_send(ngx_opscom_store_link(store, node), call);
 }

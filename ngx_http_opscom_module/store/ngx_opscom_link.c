@@ -1,33 +1,61 @@
 
-/*
- * The life of a link, but for its end, which is ngx_opscom_loss.c's; bytes are
- * ngx_opscom_wire.c's, replies ngx_opscom_reply.c's.
- */
+/* The life of a link: how it opens, is used, fails and is opened again. */
 
 
+#include "ngx_opscom_backoff.h"
+#include "ngx_opscom_deadline.h"
 #include "ngx_opscom_link.h"
+#include "ngx_opscom_link_calls.h"
+#include "ngx_opscom_text.h"
 
 
-static void ngx_opscom_link_wait(
-    ngx_opscom_link_t *link, ngx_opscom_call_t *call);
-static ngx_int_t ngx_opscom_link_asking(ngx_opscom_link_t *link);
-static void      ngx_opscom_link_asked(
-         ngx_opscom_link_t *link, ngx_opscom_reply_t *reply);
-static u_char   *ngx_opscom_link_script(u_char *p, ngx_opscom_call_t *call);
-static ngx_int_t ngx_opscom_link_deadline(
-    ngx_opscom_link_t *link, ngx_msec_t *deadline);
-static void ngx_opscom_link_overdue(ngx_event_t *ev);
-static void ngx_opscom_link_overdue_waiting(ngx_opscom_link_t *link);
+/* A connection that lasted so long was a good one. */
+
+#define NGX_OPSCOM_LINK_PROVEN 10000 /* ms */
+
+/* Somebody waits: attempts follow at least in this share of the time. */
+
+#define NGX_OPSCOM_LINK_ATTEMPTS 20
+
+
+static void ngx_opscom_link_state(ngx_opscom_link_t *link,
+    ngx_opscom_link_state_t state);
+static void ngx_opscom_link_connect(ngx_event_t *ev);
+static void ngx_opscom_link_connected(ngx_opscom_socket_t *sock);
+static void ngx_opscom_link_readable(ngx_opscom_socket_t *sock);
+static void ngx_opscom_link_writable(ngx_opscom_socket_t *sock);
+static void ngx_opscom_link_failed(ngx_opscom_socket_t *sock,
+    const char *what, ngx_err_t err);
+static void ngx_opscom_link_flush(ngx_event_t *ev);
+static void ngx_opscom_link_lost(ngx_opscom_link_t *link,
+    ngx_opscom_link_state_t was);
+static void ngx_opscom_link_reopen(ngx_opscom_link_t *link);
+static void ngx_opscom_link_back_off(ngx_opscom_link_t *link);
+static void ngx_opscom_link_probe(ngx_event_t *ev);
+static void ngx_opscom_link_timeout(ngx_event_t *ev);
+static ngx_int_t ngx_opscom_link_nearest(ngx_opscom_link_t *link,
+    ngx_msec_t *nearest);
+
+
+const ngx_opscom_socket_handlers_t  ngx_opscom_link_socket_handlers = {
+    ngx_opscom_link_connected,
+    ngx_opscom_link_readable,
+    ngx_opscom_link_writable,
+    ngx_opscom_link_failed
+};
 
 
 void
-ngx_opscom_link_init(
-    ngx_opscom_link_t *link, ngx_opscom_store_t *store, ngx_array_t *addresses)
+ngx_opscom_link_init(ngx_opscom_link_t *link, ngx_opscom_settings_t *settings,
+    ngx_opscom_account_t *account, const ngx_opscom_link_handlers_t *handlers,
+    void *data, ngx_array_t *addresses)
 {
     ngx_memzero(link, sizeof(ngx_opscom_link_t));
 
-    link->store = store;
-    link->settings = ngx_opscom_store_settings(store);
+    link->settings = settings;
+    link->account = account;
+    link->handlers = handlers;
+    link->data = data;
     link->addresses = addresses;
     link->target = addresses->elts;
 
@@ -41,453 +69,516 @@ ngx_opscom_link_init(
     link->quiet.log_level = ngx_min(link->quiet.log_level, NGX_LOG_ALERT);
 
     ngx_queue_init(&link->waiting);
-    ngx_queue_init(&link->held);
+    ngx_queue_init(&link->late);
+    ngx_opscom_wait_init(&link->wait);
 
-    link->flush.handler = ngx_opscom_wire_flush;
-    link->flush.data = link;
-    link->flush.log = &link->log;
+    ngx_opscom_pipeline_init(&link->pipeline, ngx_opscom_link_reply,
+                             ngx_opscom_link_flush, link, &link->log);
 
-    link->overdue.handler = ngx_opscom_link_overdue;
-    link->overdue.data = link;
-    link->overdue.log = &link->log;
+    link->pipeline.sock.handlers = &ngx_opscom_link_socket_handlers;
+    link->pipeline.sock.settings = settings;
+    link->pipeline.sock.data = link;
 
-    link->retry.handler = ngx_opscom_link_retry;
-    link->retry.data = link;
-    link->retry.log = &link->log;
-    link->retry.cancelable = 1;
+    link->open.handler = ngx_opscom_link_connect;
+    link->timer.handler = ngx_opscom_link_timeout;
+    link->pause.handler = ngx_opscom_link_probe;
+
+    link->open.data = link;
+    link->timer.data = link;
+    link->pause.data = link;
+
+    link->open.log = &link->log;
+    link->timer.log = &link->log;
+    link->pause.log = &link->log;
+
+    link->timer.cancelable = 1;
+    link->pause.cancelable = 1;
+}
+
+
+/* The one place where a state changes. */
+
+static void
+ngx_opscom_link_state(ngx_opscom_link_t *link, ngx_opscom_link_state_t state)
+{
+#if (NGX_DEBUG)
+    static const char  *names[NGX_OPSCOM_LINK_STATES] = {
+        "idle", "opening", "ready", "draining", "backoff", "probing"
+    };
+
+    ngx_log_debug5(NGX_LOG_DEBUG_CORE, &link->log, 0,
+                   "opscom: redis %V: %s -> %s, calls:%ui failures:%ui",
+                   ngx_opscom_link_name(link), names[link->state],
+                   names[state], link->calls, link->failures);
+#endif
+
+    link->state = state;
 }
 
 
 ngx_int_t
 ngx_opscom_link_send(ngx_opscom_link_t *link, ngx_opscom_call_t *call)
 {
-    call->link = link;
-
-    if (link->state == NGX_OPSCOM_LINK_READY) {
-        return ngx_opscom_link_submit(link, call);
+    if (ngx_opscom_link_is_ready(link)) {
+        return ngx_opscom_link_write(link, call);
     }
 
-    if (link->state == NGX_OPSCOM_LINK_IDLE) {
-        (void) ngx_opscom_link_open(link);
+    switch (link->state) {
+
+    case NGX_OPSCOM_LINK_IDLE:
+        link->tried = 1;
+        ngx_opscom_link_state(link, NGX_OPSCOM_LINK_OPENING);
+        ngx_opscom_link_reopen(link);
+        break;
+
+    case NGX_OPSCOM_LINK_READY:
+    case NGX_OPSCOM_LINK_OPENING:
+        break;
+
+    default:
+        if (!ngx_opscom_outage_may_wait(&link->outage)) {
+            link->outage.ended++;
+            return NGX_DECLINED;
+        }
     }
 
-    if (link->state == NGX_OPSCOM_LINK_PAUSED || link->trial || link->stale) {
-        link->refused++;
-        return NGX_DECLINED;
-    }
-
-    if (link->state == NGX_OPSCOM_LINK_READY) {
-        return ngx_opscom_link_submit(link, call);
-    }
-
-    ngx_opscom_link_wait(link, call);
+    ngx_opscom_link_enqueue(link, call);
 
     return NGX_OK;
 }
 
 
 ngx_int_t
-ngx_opscom_link_open(ngx_opscom_link_t *link)
+ngx_opscom_link_is_ready(ngx_opscom_link_t *link)
 {
-    link->tried = 1;
+    return link->state == NGX_OPSCOM_LINK_READY
+           && ngx_queue_empty(&link->waiting)
+           && link->wait.state != NGX_OPSCOM_WAIT_PENDING;
+}
+
+
+ngx_int_t
+ngx_opscom_link_is_free(ngx_opscom_link_t *link)
+{
+    return link->calls == 0
+           && ngx_opscom_inflight_count(&link->pipeline.inflight) == 0;
+}
+
+
+/* Connecting is posted: who asks for it may be in the midst of a change. */
+
+static void
+ngx_opscom_link_reopen(ngx_opscom_link_t *link)
+{
+    ngx_opscom_address_t  *addresses;
+
+    addresses = link->addresses->elts;
+    link->target = &addresses[link->address];
+
+    ngx_post_event(&link->open, &ngx_posted_events);
+}
+
+
+static void
+ngx_opscom_link_connect(ngx_event_t *ev)
+{
+    ngx_opscom_link_t  *link;
+
+    link = ev->data;
+
     link->deadline = ngx_current_msec + link->settings->connect_timeout;
+    ngx_opscom_deadline_arm(&link->timer, link->deadline);
 
-    return ngx_opscom_reach(link);
+    ngx_log_debug1(NGX_LOG_DEBUG_CORE, &link->log, 0,
+                   "opscom: redis %V: connect", ngx_opscom_link_name(link));
+
+    ngx_opscom_socket_open(&link->pipeline.sock, link->target,
+                           link->outage.kind == NGX_OPSCOM_OUTAGE_LOST
+                           ? &link->quiet : &link->log);
 }
 
 
 static void
-ngx_opscom_link_wait(ngx_opscom_link_t *link, ngx_opscom_call_t *call)
+ngx_opscom_link_connected(ngx_opscom_socket_t *sock)
 {
-    call->state = NGX_OPSCOM_CALL_WAITING;
-    ngx_queue_insert_tail(&link->waiting, &call->queue);
+    ngx_opscom_link_t  *link;
 
-    ngx_opscom_link_watch(link);
+    link = sock->data;
+    link->greetings = 0;
+
+    if (ngx_opscom_pipeline_open(&link->pipeline) != NGX_OK) {
+        ngx_opscom_link_fail(link, "no memory", 0);
+        return;
+    }
+
+    link->handlers->established(link);
 }
 
 
 ngx_int_t
-ngx_opscom_link_submit(ngx_opscom_link_t *link, ngx_opscom_call_t *call)
+ngx_opscom_link_greet(ngx_opscom_link_t *link, ngx_str_t *argv,
+    ngx_uint_t argc, ngx_opscom_step_pt step)
 {
-    size_t             size;
-    u_char            *p, *start;
-    ngx_opscom_slot_t *slot;
+    link->greetings++;
 
-    if (call->asking && ngx_opscom_link_asking(link) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    call->asking = 0;
-
-    /* EVALSHA, a name or a source, the number of keys */
-
-    size = NGX_OPSCOM_HEADER_SIZE + 3 * NGX_OPSCOM_ARGUMENT_SIZE(64)
-        + call->words.len;
-
-    if (call->by_source) {
-        size += call->script->source.len;
-    }
-
-    if (ngx_opscom_out_reserve(&link->out, size, &link->log) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    slot = ngx_opscom_order_push(&link->order, &link->log);
-    if (slot == NULL) {
-        return NGX_ERROR;
-    }
-
-    start = link->out.last;
-
-    if (call->script) {
-        p = ngx_opscom_link_script(start, call);
-
-    } else {
-        p = ngx_opscom_write_header(start, call->argc);
-    }
-
-    p = ngx_cpymem(p, call->words.data, call->words.len);
-
-    link->out.last = p;
-    link->written += p - start;
-
-    slot->call = call;
-    slot->end = link->written;
-    slot->deadline = call->deadline;
-
-    call->link = link;
-    call->state = NGX_OPSCOM_CALL_SENT;
-    call->number = link->order.tail - 1;
-
-    if (call->replicas > link->replicas) {
-        link->replicas = call->replicas;
-    }
-
-    if (call->replicas && call->replicas_time > link->replicas_time) {
-        link->replicas_time = call->replicas_time;
-    }
-
-    ngx_opscom_wire_post(link);
-    ngx_opscom_link_watch(link);
-
-    return NGX_OK;
-}
-
-
-/* Redis Cluster: the next command is for a slot that is on its way there. */
-
-static ngx_int_t
-ngx_opscom_link_asking(ngx_opscom_link_t *link)
-{
-    static ngx_str_t asking = ngx_string("ASKING");
-
-    return ngx_opscom_link_command(
-        link, &asking, 1, ngx_opscom_link_asked, link->settings->timeout);
-}
-
-
-static void
-ngx_opscom_link_asked(ngx_opscom_link_t *link, ngx_opscom_reply_t *reply)
-{
-    /* should it be an error, the next command is refused */
-}
-
-
-static u_char *
-ngx_opscom_link_script(u_char *p, ngx_opscom_call_t *call)
-{
-    p = ngx_opscom_write_header(p, call->argc + 3);
-
-    if (call->by_source) {
-        p = ngx_opscom_write_argument(p, (u_char *) "EVAL", 4);
-        p = ngx_opscom_write_argument(
-            p, call->script->source.data, call->script->source.len);
-
-    } else {
-        p = ngx_cpymem(
-            p, call->script->evalsha, sizeof(call->script->evalsha));
-    }
-
-    return ngx_opscom_write_integer(p, call->nkeys);
-}
-
-
-ngx_int_t
-ngx_opscom_link_command(ngx_opscom_link_t *link, ngx_str_t *argv,
-    ngx_uint_t argc, ngx_opscom_step_pt step, ngx_msec_t timeout)
-{
-    size_t             before;
-    ngx_opscom_slot_t *slot;
-
-    before = link->out.last - link->out.pos;
-
-    if (ngx_opscom_write_command(&link->out, argv, argc, &link->log) != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    link->written += (link->out.last - link->out.pos) - before;
-
-    slot = ngx_opscom_order_push(&link->order, &link->log);
-    if (slot == NULL) {
-        return NGX_ERROR;
-    }
-
-    slot->step = step;
-    slot->end = link->written;
-    slot->deadline = ngx_current_msec + timeout;
-
-    ngx_opscom_wire_post(link);
-
-    return NGX_OK;
+    return ngx_opscom_pipeline_command(&link->pipeline, argv, argc, step,
+                                       link->deadline);
 }
 
 
 void
 ngx_opscom_link_ready(ngx_opscom_link_t *link)
 {
-    ngx_queue_t        waiting, *q;
-    ngx_opscom_call_t *call;
+    link->ready_at = ngx_current_msec;
+    ngx_opscom_link_state(link, NGX_OPSCOM_LINK_READY);
 
-    link->state = NGX_OPSCOM_LINK_READY;
-    link->trial = 0;
+    ngx_opscom_socket_log(&link->pipeline.sock, &link->log);
 
-    ngx_opscom_reach_log(link, &link->log);
+    ngx_opscom_outage_connected(&link->outage, link->account, &link->log,
+                                ngx_opscom_link_name(link));
 
-    if (link->down) {
-        link->down = 0;
+    ngx_opscom_link_feed(link);
+    link->handlers->changed(link);
+}
 
-        ngx_log_error(NGX_LOG_ERR, &link->log, 0,
-            "opscom: redis %V is back after %M ms,"
-            " %ui requests were refused",
-            ngx_opscom_link_name(link), ngx_current_msec - link->down_since,
-            link->refused);
 
-        (void) ngx_atomic_fetch_add(
-            &ngx_opscom_store_gauges(link->store)->down, -1);
-    }
-
-    /* it was set for the deadline of becoming ready */
-
-    if (link->overdue.timer_set) {
-        ngx_del_timer(&link->overdue);
-    }
-
-    ngx_queue_init(&waiting);
-
-    if (!ngx_queue_empty(&link->waiting)) {
-        ngx_queue_add(&waiting, &link->waiting);
-        ngx_queue_init(&link->waiting);
-    }
-
-    while (!ngx_queue_empty(&waiting)) {
-        q = ngx_queue_head(&waiting);
-        ngx_queue_remove(q);
-
-        call = ngx_queue_data(q, ngx_opscom_call_t, queue);
-
-        if (ngx_opscom_link_submit(link, call) != NGX_OK) {
-            call->state = NGX_OPSCOM_CALL_NEW;
-            ngx_opscom_store_ended(link->store);
-            call->done(call, NGX_OPSCOM_UNAVAILABLE);
-        }
-    }
-
-    ngx_opscom_link_watch(link);
-    ngx_opscom_store_changed(link->store);
+ngx_int_t
+ngx_opscom_link_is_to_sentinel(ngx_opscom_link_t *link)
+{
+    return link->settings->sentinel.len
+           && link->target != &link->named.address;
 }
 
 
 void
-ngx_opscom_link_watch(ngx_opscom_link_t *link)
+ngx_opscom_link_follow(ngx_opscom_link_t *link)
 {
-    ngx_msec_t deadline;
+    ngx_opscom_pipeline_close(&link->pipeline);
 
-    /* an exiting worker waits for timers that somebody waits behind */
+    link->target = &link->named.address;
+    ngx_post_event(&link->open, &ngx_posted_events);
+}
 
-    link->overdue.cancelable = !ngx_opscom_link_is_busy(link);
 
-    if (link->overdue.timer_set
-        || ngx_opscom_link_deadline(link, &deadline) != NGX_OK)
-    {
+static void
+ngx_opscom_link_readable(ngx_opscom_socket_t *sock)
+{
+    ngx_opscom_link_t  *link;
+
+    link = sock->data;
+
+    if (ngx_opscom_pipeline_receive(&link->pipeline) != NGX_OK) {
         return;
     }
 
-    deadline -= ngx_current_msec;
+    if (link->state == NGX_OPSCOM_LINK_DRAINING
+        && ngx_opscom_inflight_count(&link->pipeline.inflight) == 0)
+    {
+        ngx_opscom_link_fail(link, "server refuses writes", 0);
+        return;
+    }
 
-    ngx_add_timer(
-        &link->overdue, (ngx_msec_int_t) deadline > 0 ? deadline : 1);
-}
-
-
-/* The nearest deadline, or NGX_DECLINED where there is none. */
-
-static ngx_int_t
-ngx_opscom_link_deadline(ngx_opscom_link_t *link, ngx_msec_t *deadline)
-{
-    ngx_queue_t       *q;
-    ngx_opscom_call_t *call;
-    ngx_opscom_slot_t *slot;
-
-    switch (link->state) {
-
-    case NGX_OPSCOM_LINK_IDLE:
-    case NGX_OPSCOM_LINK_PAUSED:
-        return NGX_DECLINED;
-
-    case NGX_OPSCOM_LINK_READY:
-        slot = ngx_opscom_order_head(&link->order);
-
-        if (slot == NULL) {
-            return NGX_DECLINED;
-        }
-
-        *deadline = slot->deadline;
-
-        return NGX_OK;
-
-    default:
-        *deadline = link->deadline;
-
-        if (ngx_queue_empty(&link->waiting)) {
-            return NGX_OK;
-        }
-
-        q = ngx_queue_head(&link->waiting);
-        call = ngx_queue_data(q, ngx_opscom_call_t, queue);
-
-        if ((ngx_msec_int_t) (call->deadline - *deadline) < 0) {
-            *deadline = call->deadline;
-        }
-
-        return NGX_OK;
+    if (!ngx_queue_empty(&link->waiting)) {
+        ngx_opscom_link_feed(link);
     }
 }
 
 
 static void
-ngx_opscom_link_overdue(ngx_event_t *ev)
+ngx_opscom_link_writable(ngx_opscom_socket_t *sock)
 {
-    ngx_opscom_slot_t *slot;
-    ngx_opscom_link_t *link;
+    ngx_opscom_link_t  *link;
+
+    link = sock->data;
+
+    (void) ngx_opscom_pipeline_send(&link->pipeline);
+}
+
+
+static void
+ngx_opscom_link_flush(ngx_event_t *ev)
+{
+    ngx_opscom_link_t  *link;
 
     link = ev->data;
 
-    if (link->state == NGX_OPSCOM_LINK_READY) {
-        slot = ngx_opscom_order_head(&link->order);
-
-        if (slot && (ngx_msec_int_t) (slot->deadline - ngx_current_msec) <= 0)
-        {
-            ngx_opscom_link_fail(link, "no reply in time", 0);
-        }
-
-    } else if (link->state != NGX_OPSCOM_LINK_IDLE
-        && link->state != NGX_OPSCOM_LINK_PAUSED)
+    if (ngx_opscom_wait_flush(&link->wait, &link->pipeline, link->settings,
+                              ngx_opscom_link_replicated)
+        != NGX_OK)
     {
-        if ((ngx_msec_int_t) (link->deadline - ngx_current_msec) <= 0) {
-            ngx_opscom_link_fail(link, "no connection in time", 0);
-
-        } else {
-            ngx_opscom_link_overdue_waiting(link);
-        }
+        ngx_opscom_link_fail(link, "no memory", 0);
+        return;
     }
 
-    ngx_opscom_link_watch(link);
+    (void) ngx_opscom_pipeline_send(&link->pipeline);
 }
 
 
 static void
-ngx_opscom_link_overdue_waiting(ngx_opscom_link_t *link)
+ngx_opscom_link_failed(ngx_opscom_socket_t *sock, const char *what,
+    ngx_err_t err)
 {
-    ngx_queue_t        ended, *q;
-    ngx_opscom_call_t *call;
-
-    ngx_queue_init(&ended);
-
-    while (!ngx_queue_empty(&link->waiting)) {
-        q = ngx_queue_head(&link->waiting);
-        call = ngx_queue_data(q, ngx_opscom_call_t, queue);
-
-        if ((ngx_msec_int_t) (call->deadline - ngx_current_msec) > 0) {
-            break;
-        }
-
-        ngx_queue_remove(q);
-        ngx_opscom_link_end(call, &ended, NGX_OPSCOM_UNAVAILABLE);
-    }
-
-    ngx_opscom_link_finish(link, &ended);
+    ngx_opscom_link_fail(sock->data, what, err);
 }
 
 
 void
-ngx_opscom_link_retire(ngx_opscom_link_t *link)
+ngx_opscom_link_reject(ngx_opscom_link_t *link, ngx_str_t *text)
 {
-    link->stale = 1;
+    u_char  shown[NGX_OPSCOM_TEXT_SHOWN + 1];
+
+    shown[ngx_opscom_text_show(shown, NGX_OPSCOM_TEXT_SHOWN, text)] = '\0';
+
+    link->failures = ngx_max(link->failures, 1);
+
+    ngx_opscom_outage_begin(&link->outage, link->account,
+                            link->settings->retry, &link->log,
+                            ngx_opscom_link_name(link), shown, 0);
+    ngx_opscom_outage_lasts(&link->outage);
+
+    ngx_opscom_link_fail(link, (char *) shown, 0);
+}
+
+
+void
+ngx_opscom_link_drain(ngx_opscom_link_t *link)
+{
+    if (link->state != NGX_OPSCOM_LINK_READY) {
+        return;
+    }
+
+    ngx_opscom_outage_refused(&link->outage, link->account,
+                              link->settings->retry);
+    ngx_opscom_link_state(link, NGX_OPSCOM_LINK_DRAINING);
+}
+
+
+void
+ngx_opscom_link_fail(ngx_opscom_link_t *link, const char *what, ngx_err_t err)
+{
+    size_t                   len;
+    u_char                   shown[NGX_OPSCOM_TEXT_SHOWN + 1];
+    ngx_str_t                text;
+    ngx_queue_t              ended;
+    ngx_uint_t               free;
+    ngx_opscom_link_state_t  was;
+
+    /* the text may be a part of what is closed */
+
+    text.data = (u_char *) what;
+    text.len = ngx_strlen(what);
+    len = ngx_opscom_text_show(shown, NGX_OPSCOM_TEXT_SHOWN, &text);
+    shown[len] = '\0';
+
+    was = link->state;
+    free = ngx_opscom_link_is_free(link);
+
+    ngx_queue_init(&ended);
+    ngx_opscom_link_recall(link, &ended);
+    ngx_opscom_pipeline_close(&link->pipeline);
+
+    if (was == NGX_OPSCOM_LINK_READY && free) {
+        ngx_log_error(NGX_LOG_INFO, &link->log, err,
+                      "opscom: redis %V: %s while idle",
+                      ngx_opscom_link_name(link), shown);
+        ngx_opscom_link_state(link, NGX_OPSCOM_LINK_IDLE);
+        return;
+    }
+
+    if ((was == NGX_OPSCOM_LINK_OPENING || was == NGX_OPSCOM_LINK_PROBING)
+        && link->tried < link->addresses->nelts)
+    {
+        link->tried++;
+        link->address = (link->address + 1) % link->addresses->nelts;
+        ngx_opscom_link_reopen(link);
+
+    } else {
+
+        /* a server that was left was reported when it refused */
+
+        if (was != NGX_OPSCOM_LINK_DRAINING) {
+            ngx_opscom_outage_begin(&link->outage, link->account,
+                                    link->settings->retry, &link->log,
+                                    ngx_opscom_link_name(link), shown, err);
+        }
+
+        ngx_opscom_link_lost(link, was);
+    }
+
+    if (link->state == NGX_OPSCOM_LINK_BACKOFF
+        && !ngx_opscom_outage_may_wait(&link->outage))
+    {
+        ngx_opscom_link_abandon(link, &ended);
+    }
+
+    ngx_opscom_call_finish(&ended);
+    link->handlers->changed(link);
+}
+
+
+/* What comes after a connection that was, or was to be, used. */
+
+static void
+ngx_opscom_link_lost(ngx_opscom_link_t *link, ngx_opscom_link_state_t was)
+{
+    ngx_uint_t  opened;
+
+    opened = (was == NGX_OPSCOM_LINK_READY || was == NGX_OPSCOM_LINK_DRAINING);
+
+    if (opened
+        && ngx_current_msec - link->ready_at > NGX_OPSCOM_LINK_PROVEN)
+    {
+        link->failures = 0;
+    }
+
+    if (was != NGX_OPSCOM_LINK_READY) {
+        link->address = (link->address + 1) % link->addresses->nelts;
+    }
+
+    link->failures++;
+
+    if (opened && link->failures == 1) {
+        link->tried = 1;
+        ngx_opscom_link_state(link, NGX_OPSCOM_LINK_OPENING);
+        ngx_opscom_link_reopen(link);
+        return;
+    }
+
+    ngx_opscom_link_back_off(link);
+}
+
+
+static void
+ngx_opscom_link_back_off(ngx_opscom_link_t *link)
+{
+    ngx_msec_t  most;
+
+    ngx_opscom_link_state(link, NGX_OPSCOM_LINK_BACKOFF);
+
+    most = NGX_OPSCOM_BACKOFF_MOST;
+
+    if (link->calls && link->settings->retry
+        && ngx_opscom_outage_may_wait(&link->outage))
+    {
+        most = ngx_min(most, link->settings->retry / NGX_OPSCOM_LINK_ATTEMPTS);
+        most = ngx_max(most, NGX_OPSCOM_BACKOFF_FIRST);
+    }
+
+    ngx_add_timer(&link->pause, ngx_opscom_backoff(link->failures, most));
+}
+
+
+/* An exiting worker opens nothing that nobody waits for. */
+
+static void
+ngx_opscom_link_probe(ngx_event_t *ev)
+{
+    ngx_opscom_link_t  *link;
+
+    link = ev->data;
+
+    if ((ngx_exiting || ngx_terminate) && link->calls == 0) {
+        ngx_opscom_link_state(link, NGX_OPSCOM_LINK_IDLE);
+        return;
+    }
+
+    (void) ngx_atomic_fetch_add(&link->account->counters->reconnects, 1);
+
+    link->tried = 1;
+    ngx_opscom_link_state(link, NGX_OPSCOM_LINK_PROBING);
+    ngx_opscom_link_reopen(link);
+}
+
+
+static void
+ngx_opscom_link_timeout(ngx_event_t *ev)
+{
+    ngx_msec_t          nearest;
+    ngx_opscom_slot_t  *slot;
+    ngx_opscom_link_t  *link;
+
+    link = ev->data;
+
+    ngx_opscom_link_expire(link);
+
+    if (link->pipeline.sock.state != NGX_OPSCOM_SOCKET_CLOSED) {
+        slot = ngx_opscom_inflight_head(&link->pipeline.inflight);
+
+        if (link->state == NGX_OPSCOM_LINK_OPENING
+            || link->state == NGX_OPSCOM_LINK_PROBING)
+        {
+            if (ngx_opscom_deadline_passed(link->deadline)) {
+                ngx_opscom_link_fail(link, "no connection in time", 0);
+            }
+
+        } else if (slot && ngx_opscom_deadline_passed(slot->deadline)) {
+            ngx_opscom_link_fail(link, "no reply in time", 0);
+        }
+    }
+
+    if (ngx_opscom_link_nearest(link, &nearest) == NGX_OK) {
+        ngx_opscom_deadline_arm(&link->timer, nearest);
+    }
+}
+
+
+static ngx_int_t
+ngx_opscom_link_nearest(ngx_opscom_link_t *link, ngx_msec_t *nearest)
+{
+    ngx_int_t           rc;
+    ngx_opscom_slot_t  *slot;
+
+    rc = ngx_opscom_link_calls_nearest(link, nearest);
+
+    if (link->pipeline.sock.state == NGX_OPSCOM_SOCKET_CLOSED) {
+        return rc;
+    }
+
+    if (link->state == NGX_OPSCOM_LINK_OPENING
+        || link->state == NGX_OPSCOM_LINK_PROBING)
+    {
+        if (rc != NGX_OK
+            || ngx_opscom_deadline_is_before(link->deadline, *nearest))
+        {
+            *nearest = link->deadline;
+        }
+
+        return NGX_OK;
+    }
+
+    slot = ngx_opscom_inflight_head(&link->pipeline.inflight);
+
+    if (slot
+        && (rc != NGX_OK
+            || ngx_opscom_deadline_is_before(slot->deadline, *nearest)))
+    {
+        *nearest = slot->deadline;
+        return NGX_OK;
+    }
+
+    return rc;
 }
 
 
 void
 ngx_opscom_link_close(ngx_opscom_link_t *link)
 {
-    ngx_opscom_reach_close(link);
-    ngx_opscom_order_free(&link->order);
+    ngx_opscom_pipeline_close(&link->pipeline);
 
-    if (link->retry.timer_set) {
-        ngx_del_timer(&link->retry);
+    if (link->open.posted) {
+        ngx_delete_posted_event(&link->open);
     }
 
-    if (link->overdue.timer_set) {
-        ngx_del_timer(&link->overdue);
+    if (link->pause.timer_set) {
+        ngx_del_timer(&link->pause);
     }
 
-    if (link->down) {
-        link->down = 0;
-        (void) ngx_atomic_fetch_add(
-            &ngx_opscom_store_gauges(link->store)->down, -1);
+    if (link->timer.timer_set) {
+        ngx_del_timer(&link->timer);
     }
 
-    link->state = NGX_OPSCOM_LINK_IDLE;
-}
+    ngx_opscom_outage_forget(&link->outage, link->account);
+    ngx_opscom_account_forget(link->account, &link->refusals);
 
-
-ngx_int_t
-ngx_opscom_link_is_busy(ngx_opscom_link_t *link)
-{
-    return link->order.head != link->order.tail
-        || !ngx_queue_empty(&link->waiting) || !ngx_queue_empty(&link->held);
-}
-
-
-ngx_str_t *
-ngx_opscom_link_name(ngx_opscom_link_t *link)
-{
-    return &link->target->text;
-}
-
-
-void
-ngx_opscom_call_cancel(ngx_opscom_call_t *call)
-{
-    ngx_opscom_store_t *store;
-
-    switch (call->state) {
-
-    case NGX_OPSCOM_CALL_NEW:
-        return;
-
-    case NGX_OPSCOM_CALL_SENT:
-
-        /* the reply will still come, and must find its place */
-
-        ngx_opscom_order_slot(&call->link->order, call->number)->call = NULL;
-        break;
-
-    default:
-        store = call->link->store;
-        ngx_queue_remove(&call->queue);
-        ngx_opscom_store_ended(store);
-    }
-
-    call->state = NGX_OPSCOM_CALL_NEW;
+    ngx_opscom_link_state(link, NGX_OPSCOM_LINK_IDLE);
 }

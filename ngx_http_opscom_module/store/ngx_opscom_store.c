@@ -1,24 +1,45 @@
 
-#include "ngx_opscom_link.h"
+/* The store: what the HTTP layer sees of Redis. */
+
+
+#include "ngx_opscom_cluster.h"
+#include "ngx_opscom_error_reply.h"
+#include "ngx_opscom_handshake.h"
+#include "ngx_opscom_nodes.h"
+#include "ngx_opscom_sentinel.h"
 #include "ngx_opscom_store.h"
 
 
+struct ngx_opscom_store_s {
+    ngx_opscom_settings_t  settings;
+
+    /* each worker's own */
+
+    ngx_opscom_account_t   account;
+    ngx_opscom_nodes_t     nodes;
+    unsigned               opened : 1;
+};
+
+
 static ngx_int_t ngx_opscom_store_open(ngx_opscom_store_t *store);
-static ngx_int_t ngx_opscom_same_addresses(
-    ngx_array_t *one, ngx_array_t *other);
-static ngx_int_t ngx_opscom_same_text(ngx_str_t *one, ngx_str_t *other);
-static size_t    ngx_opscom_first_word(ngx_str_t *text);
+static ngx_int_t ngx_opscom_store_dispatch(ngx_opscom_nodes_t *nodes,
+    ngx_opscom_call_t *call);
+static void ngx_opscom_store_again(ngx_opscom_call_t *call);
+static void ngx_opscom_store_established(ngx_opscom_link_t *link);
+static void ngx_opscom_store_changed(ngx_opscom_link_t *link);
 
 
-/* Where nobody counts. */
-
-static ngx_opscom_gauges_t ngx_opscom_no_gauges;
+static const ngx_opscom_link_handlers_t  ngx_opscom_store_handlers = {
+    ngx_opscom_store_established,
+    ngx_opscom_error_reply,
+    ngx_opscom_store_changed
+};
 
 
 ngx_opscom_store_t *
 ngx_opscom_store_create(ngx_conf_t *cf, ngx_opscom_settings_t *settings)
 {
-    ngx_opscom_store_t *store;
+    ngx_opscom_store_t  *store;
 
     store = ngx_pcalloc(cf->pool, sizeof(ngx_opscom_store_t));
     if (store == NULL) {
@@ -26,69 +47,10 @@ ngx_opscom_store_create(ngx_conf_t *cf, ngx_opscom_settings_t *settings)
     }
 
     store->settings = *settings;
-    store->gauges = &ngx_opscom_no_gauges;
+
+    ngx_opscom_account_init(&store->account);
 
     return store;
-}
-
-
-ngx_int_t
-ngx_opscom_settings_equal(
-    ngx_opscom_settings_t *one, ngx_opscom_settings_t *other)
-{
-    return ngx_opscom_same_addresses(one->addresses, other->addresses)
-        && ngx_opscom_same_text(&one->username, &other->username)
-        && ngx_opscom_same_text(&one->password, &other->password)
-        && one->database == other->database
-        && one->connections == other->connections
-        && one->connect_timeout == other->connect_timeout
-        && one->timeout == other->timeout && one->queue == other->queue
-        && one->cluster == other->cluster
-        && ngx_opscom_same_text(&one->sentinel, &other->sentinel)
-        && one->resolver == other->resolver
-        && one->resolver_timeout == other->resolver_timeout
-#if (NGX_SSL)
-        && ngx_opscom_same_text(&one->server_name, &other->server_name)
-        && one->verify == other->verify
-        && ngx_opscom_same_text(&one->trusted, &other->trusted)
-        && ngx_opscom_same_text(&one->certificate, &other->certificate)
-        && ngx_opscom_same_text(&one->certificate_key, &other->certificate_key)
-#endif
-        ;
-}
-
-
-static ngx_int_t
-ngx_opscom_same_addresses(ngx_array_t *one, ngx_array_t *other)
-{
-    ngx_uint_t            i;
-    ngx_opscom_address_t *a, *b;
-
-    if (one->nelts != other->nelts) {
-        return 0;
-    }
-
-    a = one->elts;
-    b = other->elts;
-
-    for (i = 0; i < one->nelts; i++) {
-        if (!ngx_opscom_same_text(&a[i].text, &b[i].text)) {
-            return 0;
-        }
-    }
-
-    return 1;
-}
-
-
-static ngx_int_t
-ngx_opscom_same_text(ngx_str_t *one, ngx_str_t *other)
-{
-    if (one->len != other->len) {
-        return 0;
-    }
-
-    return one->len == 0 || ngx_strncmp(one->data, other->data, one->len) == 0;
 }
 
 
@@ -100,62 +62,89 @@ ngx_opscom_store_settings(ngx_opscom_store_t *store)
 
 
 void
-ngx_opscom_store_count(ngx_opscom_store_t *store, ngx_opscom_gauges_t *gauges)
+ngx_opscom_store_count(ngx_opscom_store_t *store, ngx_opscom_gauges_t *gauges,
+    ngx_opscom_counters_t *counters)
 {
-    store->gauges = gauges;
-}
-
-
-ngx_opscom_gauges_t *
-ngx_opscom_store_gauges(ngx_opscom_store_t *store)
-{
-    return store->gauges;
+    store->account.gauges = gauges;
+    store->account.counters = counters;
 }
 
 
 ngx_int_t
 ngx_opscom_store_send(ngx_opscom_store_t *store, ngx_opscom_call_t *call)
 {
-    ngx_int_t          rc;
-    ngx_queue_t       *q;
-    ngx_opscom_node_t *node;
+    ngx_int_t               rc;
+    ngx_opscom_settings_t  *settings;
 
-    if (store->inflight >= store->settings.queue) {
+    settings = &store->settings;
+
+    if (store->account.calls >= settings->queue) {
         return NGX_BUSY;
     }
 
-    if (store->pool == NULL && ngx_opscom_store_open(store) != NGX_OK) {
+    if (!store->opened && ngx_opscom_store_open(store) != NGX_OK) {
         return NGX_ERROR;
     }
 
-    if (store->cluster) {
-        node = ngx_opscom_cluster_pick(store, &call->tag);
+    call->account = &store->account;
+    call->serial = ++store->account.serial;
 
-    } else {
-        q = ngx_queue_head(&store->nodes);
-        node = ngx_queue_data(q, ngx_opscom_node_t, queue);
-    }
+    call->until = ngx_current_msec + (settings->retry ? settings->retry
+                                                      : settings->timeout);
+    call->deadline = ngx_current_msec + settings->retry + settings->timeout
+                     + settings->replicas_time;
 
     /* counted first: the call may have ended when its sender returns */
 
-    store->inflight++;
-    (void) ngx_atomic_fetch_add(&store->gauges->inflight, 1);
+    ngx_opscom_account_enter(&store->account);
 
-    call->deadline = ngx_current_msec + store->settings.timeout;
+    rc = ngx_opscom_store_dispatch(&store->nodes, call);
 
-    rc = ngx_opscom_link_send(ngx_opscom_store_link(store, node), call);
-
-    if (rc == NGX_OK) {
-        return NGX_OK;
-    }
-
-    ngx_opscom_store_ended(store);
-
-    if (rc == NGX_DECLINED && store->cluster) {
-        ngx_opscom_cluster_refresh(store);
+    if (rc != NGX_OK) {
+        ngx_opscom_account_leave(&store->account);
     }
 
     return rc;
+}
+
+
+static ngx_int_t
+ngx_opscom_store_dispatch(ngx_opscom_nodes_t *nodes, ngx_opscom_call_t *call)
+{
+    ngx_int_t           rc;
+    ngx_opscom_node_t  *node;
+
+    if (nodes->cluster == NULL) {
+        node = ngx_opscom_nodes_first(nodes);
+        return ngx_opscom_link_send(ngx_opscom_nodes_link(node), call);
+    }
+
+    node = ngx_opscom_cluster_pick(nodes, &call->tag);
+    rc = ngx_opscom_link_send(ngx_opscom_nodes_link(node), call);
+
+    if (rc == NGX_DECLINED) {
+        ngx_opscom_cluster_refresh(nodes);
+    }
+
+    return rc;
+}
+
+
+/* A postponed call: its slot may be served by another node now. */
+
+static void
+ngx_opscom_store_again(ngx_opscom_call_t *call)
+{
+    ngx_opscom_store_t  *store;
+
+    store = (ngx_opscom_store_t *) ((u_char *) call->account
+                                - offsetof(ngx_opscom_store_t, account));
+
+    if (!ngx_opscom_retry_may_send(call, store->settings.retry, 0)
+        || ngx_opscom_store_dispatch(&store->nodes, call) != NGX_OK)
+    {
+        ngx_opscom_call_done(call, ngx_opscom_call_outcome(call));
+    }
 }
 
 
@@ -164,166 +153,91 @@ ngx_opscom_store_send(ngx_opscom_store_t *store, ngx_opscom_call_t *call)
 static ngx_int_t
 ngx_opscom_store_open(ngx_opscom_store_t *store)
 {
-    ngx_queue_init(&store->nodes);
+    ngx_array_t         *addresses;
+    ngx_opscom_nodes_t  *nodes;
 
-    store->pool = ngx_create_pool(4096, ngx_cycle->log);
-    if (store->pool == NULL) {
-        return NGX_ERROR;
-    }
+    nodes = &store->nodes;
+    addresses = store->settings.addresses;
+
+    ngx_memzero(nodes, sizeof(ngx_opscom_nodes_t));
+
+    nodes->settings = &store->settings;
+    nodes->account = &store->account;
+    nodes->handlers = &ngx_opscom_store_handlers;
+
+    ngx_opscom_nodes_init(nodes, ngx_opscom_store_again);
 
     if (store->settings.cluster) {
 
-        if (ngx_opscom_cluster_init(store) == NGX_OK) {
+        if (ngx_opscom_cluster_init(nodes) == NGX_OK) {
+            store->opened = 1;
             return NGX_OK;
         }
 
-    } else if (ngx_opscom_store_node(store, store->settings.addresses)) {
+    } else if (ngx_opscom_nodes_add(nodes, addresses->elts, addresses->nelts)) {
+        store->opened = 1;
         return NGX_OK;
     }
 
-    ngx_destroy_pool(store->pool);
-    store->pool = NULL;
+    ngx_opscom_nodes_close(nodes);
 
     return NGX_ERROR;
 }
 
 
-ngx_opscom_node_t *
-ngx_opscom_store_node(ngx_opscom_store_t *store, ngx_array_t *addresses)
+static void
+ngx_opscom_store_established(ngx_opscom_link_t *link)
 {
-    ngx_uint_t         i;
-    ngx_opscom_node_t *node;
+    if (ngx_opscom_link_is_to_sentinel(link)) {
+        ngx_opscom_sentinel_ask(link);
 
-    node = ngx_pcalloc(store->pool, sizeof(ngx_opscom_node_t));
-    if (node == NULL) {
-        return NULL;
+    } else {
+        ngx_opscom_handshake_start(link);
     }
-
-    node->links = ngx_palloc(
-        store->pool, store->settings.connections * sizeof(ngx_opscom_link_t));
-    if (node->links == NULL) {
-        return NULL;
-    }
-
-    node->addresses = addresses;
-
-    for (i = 0; i < store->settings.connections; i++) {
-        ngx_opscom_link_init(&node->links[i], store, addresses);
-    }
-
-    ngx_queue_insert_tail(&store->nodes, &node->queue);
-
-    return node;
 }
 
 
-ngx_opscom_link_t *
-ngx_opscom_store_link(ngx_opscom_store_t *store, ngx_opscom_node_t *node)
+static void
+ngx_opscom_store_changed(ngx_opscom_link_t *link)
 {
-    node->next = (node->next + 1) % store->settings.connections;
+    ngx_opscom_node_t  *node;
 
-    return &node->links[node->next];
-}
+    node = link->data;
 
-
-void
-ngx_opscom_store_changed(ngx_opscom_store_t *store)
-{
-    if (store->cluster) {
-        ngx_opscom_cluster_refresh(store);
+    if (node->nodes->cluster) {
+        ngx_opscom_cluster_refresh(node->nodes);
     }
 }
 
 
 void
-ngx_opscom_store_ended(ngx_opscom_store_t *store)
+ngx_opscom_store_cancel(ngx_opscom_call_t *call)
 {
-    store->inflight--;
-    (void) ngx_atomic_fetch_add(&store->gauges->inflight, -1);
+    if (call->state == NGX_OPSCOM_CALL_NEW) {
+        return;
+    }
+
+    if (call->link) {
+        ngx_opscom_link_cancel(call);
+
+    } else {
+        ngx_queue_remove(&call->queue);
+        ngx_opscom_account_leave(call->account);
+    }
+
+    call->state = NGX_OPSCOM_CALL_NEW;
 }
 
 
 void
 ngx_opscom_store_close(ngx_opscom_store_t *store)
 {
-    ngx_uint_t         i;
-    ngx_queue_t       *q;
-    ngx_opscom_node_t *node;
-
-    if (store->pool == NULL) {
+    if (!store->opened) {
         return;
     }
 
-    for (q = ngx_queue_head(&store->nodes);
-         q != ngx_queue_sentinel(&store->nodes); q = ngx_queue_next(q))
-    {
-        node = ngx_queue_data(q, ngx_opscom_node_t, queue);
+    ngx_opscom_nodes_close(&store->nodes);
+    ngx_opscom_cluster_close(&store->nodes);
 
-        for (i = 0; i < store->settings.connections; i++) {
-            ngx_opscom_link_close(&node->links[i]);
-        }
-    }
-
-    ngx_opscom_cluster_close(store);
-
-    ngx_destroy_pool(store->pool);
-    store->pool = NULL;
-}
-
-
-void
-ngx_opscom_store_refused(
-    ngx_opscom_store_t *store, ngx_opscom_link_t *link, ngx_str_t *why)
-{
-    size_t len;
-
-    len = ngx_opscom_first_word(why);
-
-    if (len == store->refusing_len
-        && ngx_strncmp(why->data, store->refusing, len) == 0)
-    {
-        store->refused++;
-        return;
-    }
-
-    ngx_memcpy(store->refusing, why->data, len);
-    store->refusing_len = len;
-
-    store->refusing_since = ngx_current_msec;
-    store->refused = 1;
-
-    ngx_log_error(NGX_LOG_ERR, &link->log, 0, "opscom: redis %V refuses: %V",
-        ngx_opscom_link_name(link), why);
-}
-
-
-void
-ngx_opscom_store_accepted(ngx_opscom_store_t *store, ngx_opscom_link_t *link)
-{
-    if (store->refusing_len == 0) {
-        return;
-    }
-
-    ngx_log_error(NGX_LOG_ERR, &link->log, 0,
-        "opscom: redis %V accepts again after %M ms,"
-        " %ui requests were refused",
-        ngx_opscom_link_name(link), ngx_current_msec - store->refusing_since,
-        store->refused);
-
-    store->refusing_len = 0;
-}
-
-
-static size_t
-ngx_opscom_first_word(ngx_str_t *text)
-{
-    size_t i;
-
-    for (i = 0; i < text->len && i < NGX_OPSCOM_WORD_LEN; i++) {
-        if (text->data[i] == ' ') {
-            break;
-        }
-    }
-
-    return i;
+    store->opened = 0;
 }

@@ -1,0 +1,180 @@
+
+/*
+ * What an error of Redis means for the call that it answers: redirections and
+ * lost scripts are followed, refusals that pass are waited out, all others are
+ * final.  The scripts leave nothing behind when they fail.
+ */
+
+
+#include "ngx_opscom_error_reply.h"
+#include "ngx_opscom_redirect.h"
+#include "ngx_opscom_text.h"
+
+
+typedef ngx_int_t (*ngx_opscom_error_reply_pt)(ngx_opscom_link_t *link,
+    ngx_opscom_call_t *call, ngx_str_t *text);
+
+
+static ngx_int_t ngx_opscom_error_reply_noscript(ngx_opscom_link_t *link,
+    ngx_opscom_call_t *call, ngx_str_t *text);
+static ngx_int_t ngx_opscom_error_reply_moved(ngx_opscom_link_t *link,
+    ngx_opscom_call_t *call, ngx_str_t *text);
+static ngx_int_t ngx_opscom_error_reply_ask(ngx_opscom_link_t *link,
+    ngx_opscom_call_t *call, ngx_str_t *text);
+static ngx_int_t ngx_opscom_error_reply_later(ngx_opscom_link_t *link,
+    ngx_opscom_call_t *call, ngx_str_t *text);
+static void ngx_opscom_error_reply_refused(ngx_opscom_link_t *link,
+    ngx_opscom_call_t *call, ngx_str_t *text);
+
+
+static const struct {
+    ngx_str_t                  word;
+    ngx_opscom_error_reply_pt  handler; /* NGX_OK: the call is seen to */
+} ngx_opscom_error_replies[] = {
+    { ngx_string("NOSCRIPT "), ngx_opscom_error_reply_noscript },
+    { ngx_string("MOVED "), ngx_opscom_error_reply_moved },
+    { ngx_string("ASK "), ngx_opscom_error_reply_ask },
+    { ngx_string("CLUSTERDOWN "), ngx_opscom_error_reply_later },
+    { ngx_string("TRYAGAIN "), ngx_opscom_error_reply_later },
+    { ngx_null_string, NULL }
+};
+
+
+void
+ngx_opscom_error_reply(ngx_opscom_link_t *link, ngx_opscom_call_t *call,
+    ngx_str_t *text)
+{
+    ngx_str_t   word;
+    ngx_uint_t  i;
+
+    for (i = 0; ngx_opscom_error_replies[i].handler; i++) {
+        word = ngx_opscom_error_replies[i].word;
+
+        if (!ngx_opscom_text_starts_with(text, &word)) {
+            continue;
+        }
+
+        if (ngx_opscom_error_replies[i].handler(link, call, text) == NGX_OK) {
+            return;
+        }
+
+        break;
+    }
+
+    ngx_opscom_error_reply_refused(link, call, text);
+}
+
+
+/* EVAL executes and loads in one. */
+
+static ngx_int_t
+ngx_opscom_error_reply_noscript(ngx_opscom_link_t *link,
+    ngx_opscom_call_t *call, ngx_str_t *text)
+{
+    if (call->script == NULL || call->redirects++ == NGX_OPSCOM_REDIRECTS) {
+        return NGX_DECLINED;
+    }
+
+    call->by_source = 1;
+    ngx_opscom_link_repeat(link, call);
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_opscom_error_reply_moved(ngx_opscom_link_t *link, ngx_opscom_call_t *call,
+    ngx_str_t *text)
+{
+    ngx_opscom_node_t  *node;
+
+    node = link->data;
+
+    if (node->nodes->cluster == NULL) {
+        return NGX_DECLINED;
+    }
+
+    if (call->redirects++ == NGX_OPSCOM_REDIRECTS) {
+        return ngx_opscom_error_reply_later(link, call, text);
+    }
+
+    return ngx_opscom_redirect_moved(link, call, text);
+}
+
+
+static ngx_int_t
+ngx_opscom_error_reply_ask(ngx_opscom_link_t *link, ngx_opscom_call_t *call,
+    ngx_str_t *text)
+{
+    ngx_opscom_node_t  *node;
+
+    node = link->data;
+
+    if (node->nodes->cluster == NULL) {
+        return NGX_DECLINED;
+    }
+
+    if (call->redirects++ == NGX_OPSCOM_REDIRECTS) {
+        return ngx_opscom_error_reply_later(link, call, text);
+    }
+
+    return ngx_opscom_redirect_ask(link, call, text);
+}
+
+
+/* The cluster is busy with itself: the slot may be elsewhere soon. */
+
+static ngx_int_t
+ngx_opscom_error_reply_later(ngx_opscom_link_t *link, ngx_opscom_call_t *call,
+    ngx_str_t *text)
+{
+    ngx_opscom_node_t   *node;
+    ngx_opscom_nodes_t  *nodes;
+
+    node = link->data;
+    nodes = node->nodes;
+
+    if (nodes->cluster == NULL) {
+        return NGX_DECLINED;
+    }
+
+    ngx_opscom_cluster_refresh(nodes);
+
+    if (!ngx_opscom_retry_may_send(call, link->settings->retry, 0)) {
+        return NGX_DECLINED;
+    }
+
+    ngx_opscom_account_refused(link->account, &link->refusals, &link->log,
+                               ngx_opscom_link_name(link), text);
+
+    call->redirects = 0;
+    call->retried = 1;
+
+    ngx_opscom_link_part(link, call);
+    ngx_opscom_retry_postpone(&nodes->retry, call);
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_opscom_error_reply_refused(ngx_opscom_link_t *link,
+    ngx_opscom_call_t *call, ngx_str_t *text)
+{
+    ngx_opscom_account_refused(link->account, &link->refusals, &link->log,
+                               ngx_opscom_link_name(link), text);
+
+    switch (ngx_opscom_account_reason(text)) {
+
+    case NGX_OPSCOM_REFUSAL_READONLY:
+    case NGX_OPSCOM_REFUSAL_MASTERDOWN:
+    case NGX_OPSCOM_REFUSAL_LOADING:
+        ngx_opscom_link_drain(link);
+        ngx_opscom_link_retry(link, call);
+        break;
+
+    default:
+        ngx_opscom_link_part(link, call);
+        ngx_opscom_call_done(call, ngx_opscom_call_outcome(call));
+    }
+}

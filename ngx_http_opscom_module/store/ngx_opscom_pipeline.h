@@ -1,0 +1,95 @@
+
+/*
+ * A pipeline: commands leave through a socket in one write for each turn of the
+ * event loop, and replies are matched with them in order.
+ */
+
+
+#ifndef NGX_OPSCOM_PIPELINE_H_INCLUDED
+#define NGX_OPSCOM_PIPELINE_H_INCLUDED
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_event.h>
+
+#include "ngx_opscom_inflight.h"
+#include "ngx_opscom_out.h"
+#include "ngx_opscom_reader.h"
+#include "ngx_opscom_socket.h"
+
+
+typedef struct ngx_opscom_pipeline_s ngx_opscom_pipeline_t;
+
+/* Takes the reply to a call; call is NULL where its caller has left. */
+typedef void (*ngx_opscom_pipeline_reply_pt)(ngx_opscom_pipeline_t *pipeline,
+    ngx_opscom_call_t *call, ngx_opscom_reply_t *reply);
+
+
+struct ngx_opscom_pipeline_s {
+    ngx_opscom_socket_t          sock;
+    ngx_opscom_reader_t          reader;
+    ngx_opscom_out_t             out;
+    ngx_opscom_inflight_t        inflight;
+
+    uint64_t                     written; /* bytes, on this connection ... */
+    uint64_t                     sent;    /* ... and of them sent */
+    ngx_uint_t                   generation; /* of the connection */
+
+    ngx_event_t                  flush; /* posted: the end of the turn */
+    ngx_opscom_pipeline_reply_pt reply;
+    void                        *data; /* the owner's */
+    ngx_log_t                   *log;
+};
+
+
+/*
+ * Prepares a zeroed pipeline with a closed socket.  flush is called at the end
+ * of a turn in which something was written: it is to call
+ * ngx_opscom_pipeline_send().
+ */
+void ngx_opscom_pipeline_init(ngx_opscom_pipeline_t *pipeline,
+    ngx_opscom_pipeline_reply_pt reply, ngx_event_handler_pt flush, void *data,
+    ngx_log_t *log);
+
+/* The socket is connected: gets ready to read.  NGX_ERROR without memory. */
+ngx_int_t ngx_opscom_pipeline_open(ngx_opscom_pipeline_t *pipeline);
+
+/*
+ * Write a call, or an own command whose reply goes to step(); deadline is when
+ * the reply has to be there.  NGX_ERROR without memory: nothing was written.
+ */
+ngx_int_t ngx_opscom_pipeline_call(ngx_opscom_pipeline_t *pipeline,
+    ngx_opscom_call_t *call, ngx_msec_t deadline);
+ngx_int_t ngx_opscom_pipeline_command(ngx_opscom_pipeline_t *pipeline,
+    ngx_str_t *argv, ngx_uint_t argc, ngx_opscom_step_pt step,
+    ngx_msec_t deadline);
+
+/* Lets what was written, or is about to be, leave at the end of the turn. */
+void ngx_opscom_pipeline_post(ngx_opscom_pipeline_t *pipeline);
+
+/*
+ * Sends what was written; receives, and hands out the replies.  NGX_OK, or
+ * NGX_DONE: the connection that it was about is closed.
+ */
+ngx_int_t ngx_opscom_pipeline_send(ngx_opscom_pipeline_t *pipeline);
+ngx_int_t ngx_opscom_pipeline_receive(ngx_opscom_pipeline_t *pipeline);
+
+/* The caller of a call in flight leaves: the reply is dropped. */
+void ngx_opscom_pipeline_cancel(ngx_opscom_pipeline_t *pipeline,
+    ngx_opscom_call_t *call);
+
+/*
+ * Takes the newest command out of what has no reply: NGX_OK and a call (or NULL
+ * where its caller has left), with whether all its bytes were sent.  Redis
+ * executes whole commands only: what was not sent to its last byte was not
+ * executed.  Own commands are left out.  NGX_DECLINED: there is none.
+ */
+ngx_int_t ngx_opscom_pipeline_drain(ngx_opscom_pipeline_t *pipeline,
+    ngx_opscom_call_t **call, ngx_uint_t *sent);
+
+/* Closes the connection and forgets all that was on it. */
+void ngx_opscom_pipeline_close(ngx_opscom_pipeline_t *pipeline);
+
+
+#endif /* NGX_OPSCOM_PIPELINE_H_INCLUDED */

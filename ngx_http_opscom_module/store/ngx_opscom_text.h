@@ -1,0 +1,29 @@
+
+/* Comparing texts, and writing what Redis said into a log. */
+
+
+#ifndef NGX_OPSCOM_TEXT_H_INCLUDED
+#define NGX_OPSCOM_TEXT_H_INCLUDED
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+
+
+/* Of what Redis said, so much goes into one line of the log. */
+
+#define NGX_OPSCOM_TEXT_SHOWN 256
+
+
+ngx_int_t ngx_opscom_text_equal(ngx_str_t *one, ngx_str_t *other);
+ngx_int_t ngx_opscom_text_starts_with(ngx_str_t *text, ngx_str_t *start);
+
+/*
+ * Copies at most size bytes of a text in a form that is fit for a log: "?"
+ * stands for each byte that is not printable ASCII.  Returns the length of the
+ * copy, which has no zero byte at its end.
+ */
+size_t ngx_opscom_text_show(u_char *dst, size_t size, ngx_str_t *text);
+
+
+#endif /* NGX_OPSCOM_TEXT_H_INCLUDED */

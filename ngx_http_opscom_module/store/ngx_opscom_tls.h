@@ -1,0 +1,36 @@
+
+/* TLS to Redis: names that are sent and certificates that are checked. */
+
+
+#ifndef NGX_OPSCOM_TLS_H_INCLUDED
+#define NGX_OPSCOM_TLS_H_INCLUDED
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_event.h>
+
+
+#if (NGX_SSL)
+
+/*
+ * Prepares a connection for a handshake as client with a server of that name or
+ * IP address; a name is sent as SNI (RFC 6066).  NGX_ERROR when OpenSSL fails
+ * or there is no memory.
+ */
+ngx_int_t ngx_opscom_tls_prepare(ngx_connection_t *c, ngx_ssl_t *ssl,
+    ngx_str_t *server);
+
+/*
+ * What is wrong with the certificate of the server with that name or IP
+ * address, after the handshake; NULL when it is right.
+ */
+char *ngx_opscom_tls_verify(ngx_connection_t *c, ngx_str_t *server);
+
+/* Closes without a word to the peer; harmless for a connection without TLS. */
+void ngx_opscom_tls_close(ngx_connection_t *c);
+
+#endif
+
+
+#endif /* NGX_OPSCOM_TLS_H_INCLUDED */
