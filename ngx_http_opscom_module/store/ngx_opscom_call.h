@@ -68,6 +68,9 @@ struct ngx_opscom_call_s {
     ngx_uint_t           nkeys;
     ngx_str_t            tag; /* the hash tag of all keys */
 
+    unsigned repeatable : 1;
+    unsigned maybe_executed : 1;
+
     ngx_uint_t replicas; /* 0: none is waited for */
     ngx_msec_t replicas_time;
 
