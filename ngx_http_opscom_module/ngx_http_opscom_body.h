@@ -14,8 +14,8 @@
 
 
 /*
- * Reads the body into ctx->parser and calls body() with the outcome, as soon as
- * that is final.  A body that something else has read (mirror, error_page,
+ * Reads the body into ctx->parser and calls body() with the outcome as soon
+ * as that is final.  A body that something else has read (mirror, error_page,
  * client_body_early_read, scripts), into memory or into a file, is read from
  * there and left as it is; any other is read unbuffered, in memory of a fixed
  * size.  Returns what a content handler returns.

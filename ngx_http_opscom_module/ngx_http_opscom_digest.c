@@ -12,7 +12,8 @@
 #define NGX_HTTP_OPSCOM_ENTROPY      4096
 
 
-static ngx_int_t ngx_http_opscom_digest_entropy(u_char *entropy, ngx_log_t *log);
+static ngx_int_t ngx_http_opscom_digest_entropy(u_char *entropy,
+    ngx_log_t *log);
 
 
 static EVP_MD_CTX  *ngx_http_opscom_digest_ctx;
@@ -24,10 +25,11 @@ ngx_http_opscom_digest_init(ngx_cycle_t *cycle)
     ngx_http_opscom_digest_ctx = EVP_MD_CTX_new();
 
     if (ngx_http_opscom_digest_ctx == NULL
-        || EVP_DigestInit_ex(ngx_http_opscom_digest_ctx, EVP_sha256(), NULL) != 1)
+        || EVP_DigestInit_ex(ngx_http_opscom_digest_ctx, EVP_sha256(), NULL)
+           != 1)
     {
-        ngx_log_error(
-            NGX_LOG_EMERG, cycle->log, 0, "opscom: SHA-256 is not available in OpenSSL");
+        ngx_log_error(NGX_LOG_EMERG, cycle->log, 0,
+                      "opscom: SHA-256 is not available in OpenSSL");
         return NGX_ERROR;
     }
 
@@ -57,9 +59,10 @@ ngx_http_opscom_digest_sha256(u_char *hex, ngx_str_t *parts, ngx_uint_t nparts)
 
     for (i = 0; i < nparts; i++) {
 
-        if (EVP_DigestUpdate(
-                ngx_http_opscom_digest_ctx, parts[i].data, parts[i].len)
-            != 1) {
+        if (EVP_DigestUpdate(ngx_http_opscom_digest_ctx, parts[i].data,
+                             parts[i].len)
+            != 1)
+        {
             return NGX_ERROR;
         }
     }
@@ -118,8 +121,8 @@ ngx_http_opscom_digest_entropy(u_char *entropy, ngx_log_t *log)
         }
 
         if (ngx_errno != NGX_EINTR) {
-            ngx_log_error(
-                NGX_LOG_ALERT, log, ngx_errno, "opscom: getrandom() failed");
+            ngx_log_error(NGX_LOG_ALERT, log, ngx_errno,
+                          "opscom: getrandom() failed");
             return NGX_ERROR;
         }
     }

@@ -1,7 +1,7 @@
 
 /*
- * The setters of directives.  Each is the "set" of an ngx_command_t: it returns
- * NGX_CONF_OK, what is wrong, or NGX_CONF_ERROR after logging the error.
+ * The setters of directives.  Each is the "set" of an ngx_command_t: it
+ * returns NGX_CONF_OK, what is wrong, or NGX_CONF_ERROR after logging that.
  */
 
 
@@ -35,16 +35,10 @@ char *ngx_http_opscom_directives_health(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_http_opscom_directives_status(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
-char *ngx_http_opscom_directives_redis(ngx_conf_t *cf, ngx_command_t *cmd,
-    void *conf);
-char *ngx_http_opscom_directives_password_file(ngx_conf_t *cf, ngx_command_t *cmd,
-    void *conf);
 char *ngx_http_opscom_directives_currencies(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
-char *ngx_http_opscom_directives_cors_origin(ngx_conf_t *cf, ngx_command_t *cmd,
-    void *conf);
-char *ngx_http_opscom_directives_wait_replicas(ngx_conf_t *cf, ngx_command_t *cmd,
-    void *conf);
+char *ngx_http_opscom_directives_cors_origin(ngx_conf_t *cf,
+    ngx_command_t *cmd, void *conf);
 char *ngx_http_opscom_directives_prefix(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 

@@ -68,8 +68,8 @@ ngx_opscom_gauges_t *ngx_http_opscom_metrics_enter(
 void ngx_http_opscom_metrics_leave(ngx_http_opscom_metrics_t *metrics);
 
 /*
- * Counts a request, and where it was refused the attributes that were.  Nothing
- * is counted for NGX_HTTP_OPSCOM_RESULT_NONE.
+ * Counts a request, and the attributes for which it was refused.  Nothing is
+ * counted for NGX_HTTP_OPSCOM_RESULT_NONE.
  */
 void ngx_http_opscom_metrics_request(ngx_http_opscom_metrics_t *metrics,
     ngx_uint_t endpoint, ngx_uint_t result, permit_t *permit);

@@ -7,6 +7,7 @@
 #include "ngx_http_opscom_directives.h"
 #include "ngx_http_opscom_endpoints.h"
 #include "ngx_http_opscom_filter.h"
+#include "ngx_http_opscom_redis.h"
 #include "ngx_http_opscom_variables.h"
 
 
@@ -91,7 +92,7 @@ static ngx_command_t  ngx_http_opscom_commands[] = {
 
     { ngx_string("opscom_redis"),
       NGX_HTTP_OPSCOM_ANYWHERE|NGX_CONF_1MORE,
-      ngx_http_opscom_directives_redis,
+      ngx_http_opscom_redis_addresses,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
       NULL },
@@ -126,7 +127,7 @@ static ngx_command_t  ngx_http_opscom_commands[] = {
 
     { ngx_string("opscom_redis_password_file"),
       NGX_HTTP_OPSCOM_ANYWHERE|NGX_CONF_TAKE1,
-      ngx_http_opscom_directives_password_file,
+      ngx_http_opscom_redis_password_file,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
       NULL },
@@ -215,7 +216,7 @@ static ngx_command_t  ngx_http_opscom_commands[] = {
 
     { ngx_string("opscom_wait_replicas"),
       NGX_HTTP_OPSCOM_ANYWHERE|NGX_CONF_TAKE12,
-      ngx_http_opscom_directives_wait_replicas,
+      ngx_http_opscom_redis_wait_replicas,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
       NULL },
@@ -284,14 +285,14 @@ static ngx_http_module_t  ngx_http_opscom_module_ctx = {
     ngx_http_opscom_module_preconfiguration,  /* preconfiguration */
     ngx_http_opscom_module_postconfiguration, /* postconfiguration */
 
-    ngx_http_opscom_conf_create_main,         /* create main configuration */
-    NULL,                                     /* init main configuration */
+    ngx_http_opscom_conf_create_main,         /* create main conf */
+    NULL,                                     /* init main conf */
 
-    NULL,                                     /* create server configuration */
-    NULL,                                     /* merge server configuration */
+    NULL,                                     /* create server conf */
+    NULL,                                     /* merge server conf */
 
-    ngx_http_opscom_conf_create_loc,          /* create location configuration */
-    ngx_http_opscom_conf_merge_loc            /* merge location configuration */
+    ngx_http_opscom_conf_create_loc,          /* create location conf */
+    ngx_http_opscom_conf_merge_loc            /* merge location conf */
 };
 
 

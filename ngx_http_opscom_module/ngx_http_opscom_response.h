@@ -41,8 +41,8 @@ ngx_int_t ngx_http_opscom_response_text(ngx_http_request_t *r,
 
 
 /*
- * Writes the JSON body of an error, from the request's pool; the status is that
- * of the response.  NGX_ERROR without memory.
+ * Writes the JSON body of an error, from the request's pool; the status is
+ * that of the response.  NGX_ERROR without memory.
  */
 ngx_int_t ngx_http_opscom_response_error_body(ngx_http_request_t *r,
     ngx_http_opscom_ctx_t *ctx, ngx_http_opscom_error_id_t id,

@@ -5,6 +5,7 @@
 #include "store/ngx_opscom_address.h"
 
 #include "ngx_http_opscom_store_conf.h"
+#include "ngx_http_opscom_tls.h"
 
 
 typedef ngx_uint_t (*ngx_http_opscom_is_set_pt)(void *value);
@@ -38,12 +39,6 @@ static ngx_uint_t ngx_http_opscom_store_conf_is_resolved(
     ngx_opscom_address_t *address, ngx_resolver_t *resolver);
 static ngx_opscom_store_t *ngx_http_opscom_store_conf_create(ngx_conf_t *cf,
     ngx_opscom_settings_t *settings, ngx_array_t *stores);
-
-#if (NGX_SSL)
-static char *ngx_http_opscom_store_conf_tls(ngx_conf_t *cf,
-    ngx_opscom_settings_t *settings);
-static void ngx_http_opscom_store_conf_tls_cleanup(void *data);
-#endif
 
 
 #define ngx_http_opscom_store_conf_text(field)                                \
@@ -422,7 +417,7 @@ ngx_http_opscom_store_conf_create(ngx_conf_t *cf,
 
 #if (NGX_SSL)
     if (settings->tls
-        && ngx_http_opscom_store_conf_tls(cf, settings) != NGX_CONF_OK)
+        && ngx_http_opscom_tls_create(cf, settings) != NGX_CONF_OK)
     {
         return NULL;
     }
@@ -437,70 +432,3 @@ ngx_http_opscom_store_conf_create(ngx_conf_t *cf,
 
     return *store;
 }
-
-
-#if (NGX_SSL)
-
-static char *
-ngx_http_opscom_store_conf_tls(ngx_conf_t *cf, ngx_opscom_settings_t *settings)
-{
-    ngx_str_t            trusted;
-    ngx_pool_cleanup_t  *cln;
-
-    settings->ssl = ngx_pcalloc(cf->pool, sizeof(ngx_ssl_t));
-    if (settings->ssl == NULL) {
-        return NGX_CONF_ERROR;
-    }
-
-    settings->ssl->log = cf->log;
-
-    if (ngx_ssl_create(settings->ssl, NGX_SSL_TLSv1_2|NGX_SSL_TLSv1_3, NULL)
-        != NGX_OK)
-    {
-        return NGX_CONF_ERROR;
-    }
-
-    cln = ngx_pool_cleanup_add(cf->pool, 0);
-    if (cln == NULL) {
-        ngx_http_opscom_store_conf_tls_cleanup(settings->ssl);
-        return NGX_CONF_ERROR;
-    }
-
-    cln->handler = ngx_http_opscom_store_conf_tls_cleanup;
-    cln->data = settings->ssl;
-
-    if (settings->certificate.len
-        && ngx_ssl_certificate(cf, settings->ssl, &settings->certificate,
-                               &settings->certificate_key, NULL)
-           != NGX_OK)
-    {
-        return NGX_CONF_ERROR;
-    }
-
-    trusted = settings->trusted;
-
-    if (trusted.len) {
-        return ngx_ssl_trusted_certificate(cf, settings->ssl, &trusted, 4)
-               == NGX_OK ? NGX_CONF_OK : NGX_CONF_ERROR;
-    }
-
-    /* the system's own authorities */
-
-    if (SSL_CTX_set_default_verify_paths(settings->ssl->ctx) != 1) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "cannot load the system's certificate authorities:"
-                           " \"opscom_redis_tls_ca\" is required");
-        return NGX_CONF_ERROR;
-    }
-
-    return NGX_CONF_OK;
-}
-
-
-static void
-ngx_http_opscom_store_conf_tls_cleanup(void *data)
-{
-    ngx_ssl_cleanup_ctx(data);
-}
-
-#endif

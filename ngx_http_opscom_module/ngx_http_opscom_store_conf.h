@@ -19,9 +19,9 @@
 typedef struct ngx_http_opscom_store_conf_s ngx_http_opscom_store_conf_t;
 
 /*
- * The directives of one level of the configuration.  In both settings strings
- * that are not given have no data, and numbers and pointers are NGX_CONF_UNSET*
- * until they are merged.
+ * The directives of one level of the configuration.  In both settings a string
+ * that is not given has no data, a number or pointer that is not given is
+ * NGX_CONF_UNSET or the like until it is merged.
  *
  * Addresses, database, TLS, user name and password are never merged: they are
  * looked up from the nearest level outwards, in each level first in the
@@ -39,8 +39,8 @@ struct ngx_http_opscom_store_conf_s {
 void ngx_http_opscom_store_conf_init(ngx_http_opscom_store_conf_t *conf);
 
 /*
- * Merges what has one source.  NGX_CONF_OK, or NGX_CONF_ERROR after logging the
- * reason.
+ * Merges the settings that have one source.  NGX_CONF_OK, or NGX_CONF_ERROR
+ * after logging the reason.
  */
 char *ngx_http_opscom_store_conf_merge(ngx_conf_t *cf,
     ngx_http_opscom_store_conf_t *prev, ngx_http_opscom_store_conf_t *conf);

@@ -120,13 +120,14 @@ ngx_http_opscom_write_prepare(ngx_http_request_t *r,
 /* The reference ID of a push is new, that of the others is given. */
 
 static ngx_int_t
-ngx_http_opscom_write_reference(ngx_http_request_t *r, ngx_http_opscom_ctx_t *ctx)
+ngx_http_opscom_write_reference(ngx_http_request_t *r,
+    ngx_http_opscom_ctx_t *ctx)
 {
     uint8_t random[PERMIT_UUID_BYTES];
 
     if (!ctx->endpoint->creates) {
         ctx->reference_id = ngx_http_opscom_write_text(
-            &ctx->permit.stored[PERMIT_REFERENCE_ID][0]);
+                                &ctx->permit.stored[PERMIT_REFERENCE_ID][0]);
         return NGX_OK;
     }
 
@@ -143,7 +144,7 @@ ngx_http_opscom_write_reference(ngx_http_request_t *r, ngx_http_opscom_ctx_t *ct
 }
 
 
-/* nginx's cached times have no milliseconds; the rest is made once a second. */
+/* nginx's cached times lack milliseconds; the rest is made once a second. */
 
 static void
 ngx_http_opscom_write_now(ngx_opscom_write_t *write)
@@ -178,7 +179,8 @@ ngx_http_opscom_write_now(ngx_opscom_write_t *write)
 
 
 static ngx_int_t
-ngx_http_opscom_write_digests(ngx_http_opscom_ctx_t *ctx, ngx_opscom_write_t *write, u_char *p)
+ngx_http_opscom_write_digests(ngx_http_opscom_ctx_t *ctx,
+    ngx_opscom_write_t *write, u_char *p)
 {
     ngx_str_t text;
 
@@ -195,7 +197,9 @@ ngx_http_opscom_write_digests(ngx_http_opscom_ctx_t *ctx, ngx_opscom_write_t *wr
 
     if (ctx->idempotency_key.len) {
 
-        if (ngx_http_opscom_digest_sha256(p, &ctx->idempotency_key, 1) != NGX_OK) {
+        if (ngx_http_opscom_digest_sha256(p, &ctx->idempotency_key, 1)
+            != NGX_OK)
+        {
             return NGX_ERROR;
         }
 
@@ -267,10 +271,14 @@ ngx_http_opscom_write_fields(ngx_http_opscom_ctx_t *ctx,
     write->fields = fields;
 
     if (ctx->endpoint->creates) {
-        write->plate = ngx_http_opscom_write_text(&permit->stored[PERMIT_PLATE][0]);
-        write->start = ngx_http_opscom_write_text(&permit->stored[PERMIT_START][0]);
-        write->end = ngx_http_opscom_write_text(&permit->stored[PERMIT_END][0]);
-        write->zone = ngx_http_opscom_write_text(&permit->stored[PERMIT_ZONE][0]);
+        write->plate = ngx_http_opscom_write_text(
+                           &permit->stored[PERMIT_PLATE][0]);
+        write->start = ngx_http_opscom_write_text(
+                           &permit->stored[PERMIT_START][0]);
+        write->end = ngx_http_opscom_write_text(
+                           &permit->stored[PERMIT_END][0]);
+        write->zone = ngx_http_opscom_write_text(
+                           &permit->stored[PERMIT_ZONE][0]);
         write->end_seconds = permit->end_ts;
     }
 
@@ -282,15 +290,17 @@ ngx_http_opscom_write_fields(ngx_http_opscom_ctx_t *ctx,
             continue;
         }
 
-        fields[write->nfields].name = ngx_http_opscom_write_text(&stored[i].name);
-        fields[write->nfields].value = ngx_http_opscom_write_text(&stored[i].value);
+        fields->name = ngx_http_opscom_write_text(&stored[i].name);
+        fields->value = ngx_http_opscom_write_text(&stored[i].value);
+        fields++;
         write->nfields++;
     }
 }
 
 
 static ngx_uint_t
-ngx_http_opscom_write_is_named(ngx_http_opscom_ctx_t *ctx, permit_field_t *field)
+ngx_http_opscom_write_is_named(ngx_http_opscom_ctx_t *ctx,
+    permit_field_t *field)
 {
     return ctx->endpoint->creates && field->form == 0
         && (field->id == PERMIT_PLATE || field->id == PERMIT_START

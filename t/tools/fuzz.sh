@@ -4,15 +4,13 @@
 set -eu
 
 out=$BUILD/fuzz
-tree=$BUILD/nginx
 room=ngx_http_opscom_module
 seconds=${FUZZ_SECONDS:-15}
 mkdir -p "$out/parser" "$out/reply"
 
 flags="-std=gnu11 -g -O1 -Wall -Wextra -Werror -Wno-unused-parameter
     -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined"
-core="-I$tree/src/core -I$tree/src/event -I$tree/src/os/unix -I$tree/objs
-    -I$tree/objs/opscom -I$room -I$room/store"
+core=$(sh t/tools/includes.sh)
 
 # shellcheck disable=SC2086 # lists of words
 {

@@ -4,14 +4,12 @@
 set -eu
 
 out=$BUILD/unit
-tree=$BUILD/nginx
 room=ngx_http_opscom_module
 mkdir -p "$out"
 
 flags="-g -O1 -Wall -Wextra -Werror -Wno-unused-parameter
     -fsanitize=address,undefined -fno-sanitize-recover=undefined"
-core="-I$tree/src/core -I$tree/src/event -I$tree/src/os/unix -I$tree/objs
-    -I$tree/objs/opscom -I$room -I$room/store"
+core=$(sh t/tools/includes.sh)
 
 # shellcheck disable=SC2086 # lists of words
 {
