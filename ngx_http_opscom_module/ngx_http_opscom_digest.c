@@ -2,6 +2,7 @@
 /* SHA-256 and random bytes. */
 
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <sys/random.h>
 
@@ -10,6 +11,17 @@
 
 #define NGX_HTTP_OPSCOM_SHA256_BYTES 32
 #define NGX_HTTP_OPSCOM_ENTROPY      4096
+
+
+#define NGX_HTTP_OPSCOM_TOKENS    256 /* a power of two */
+#define NGX_HTTP_OPSCOM_TOKEN_LEN 50
+
+
+typedef struct {
+    size_t len;
+    u_char text[NGX_HTTP_OPSCOM_TOKEN_LEN];
+    u_char hex[2 * NGX_HTTP_OPSCOM_SHA256_BYTES];
+} ngx_http_opscom_token_t;
 
 
 static ngx_int_t ngx_http_opscom_digest_entropy(u_char *entropy,
@@ -72,6 +84,39 @@ ngx_http_opscom_digest_sha256(u_char *hex, ngx_str_t *parts, ngx_uint_t nparts)
     }
 
     ngx_hex_dump(hex, digest, sizeof(digest));
+
+    return NGX_OK;
+}
+
+
+/* Compared in constant time, like any secret. */
+
+ngx_int_t
+ngx_http_opscom_digest_token(u_char *hex, ngx_str_t *token)
+{
+    uint32_t                        hash;
+    ngx_http_opscom_token_t        *known;
+    static ngx_http_opscom_token_t  tokens[NGX_HTTP_OPSCOM_TOKENS];
+
+    hash = ngx_murmur_hash2(token->data, token->len);
+    known = &tokens[hash & (NGX_HTTP_OPSCOM_TOKENS - 1)];
+
+    if (known->len != token->len
+        || CRYPTO_memcmp(known->text, token->data, token->len) != 0)
+    {
+        known->len = 0;
+
+        if (token->len > NGX_HTTP_OPSCOM_TOKEN_LEN
+            || ngx_http_opscom_digest_sha256(known->hex, token, 1) != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+
+        known->len = token->len;
+        ngx_memcpy(known->text, token->data, token->len);
+    }
+
+    ngx_memcpy(hex, known->hex, sizeof(known->hex));
 
     return NGX_OK;
 }

@@ -26,6 +26,13 @@ ngx_int_t ngx_http_opscom_digest_sha256(
     u_char *hex, ngx_str_t *parts, ngx_uint_t nparts);
 
 /*
+ * The same of a token of at most 50 characters.  A worker keeps the most
+ * recent tokens with their digests, as a digest is about a tenth of the
+ * instructions of a push; Redis is asked each time all the same.
+ */
+ngx_int_t ngx_http_opscom_digest_token(u_char *hex, ngx_str_t *token);
+
+/*
  * Takes 16 bytes of the kernel's generator, which is asked for many at a time.
  * NGX_ERROR when it fails.
  */

@@ -15,6 +15,13 @@ static u_char *ngx_http_opscom_json_escape(u_char *p, u_char **data,
     const u_char *last);
 
 
+/* Printable ASCII without the quote and the backslash. */
+
+static const u_char  ngx_http_opscom_json_plain[256] = {
+    [' ' ... '!'] = 1, ['#' ... '['] = 1, [']' ... '~'] = 1
+};
+
+
 void
 ngx_http_opscom_json_init(ngx_http_opscom_json_t *json, ngx_pool_t *pool,
     size_t size)
@@ -128,33 +135,37 @@ void
 ngx_http_opscom_json_piece(ngx_http_opscom_json_t *json, const u_char *data,
     size_t len)
 {
-    u_char        *p, *source;
-    const u_char  *last;
+    size_t     n;
+    u_char    *p;
+    ngx_str_t  plain;
 
-    if (ngx_http_opscom_text_reserve(&json->text,
-                                     len * NGX_HTTP_OPSCOM_ESCAPED)
-        != NGX_OK)
-    {
-        return;
-    }
+    while (len) {
 
-    p = json->text.pos;
-    source = (u_char *) data;
-    last = data + len;
-
-    while (source < last) {
-
-        if (*source >= ' ' && *source < 0x7f && *source != '"'
-            && *source != '\\')
-        {
-            *p++ = *source++;
-            continue;
+        for (n = 0; n < len && ngx_http_opscom_json_plain[data[n]]; n++) {
+            /* void */
         }
 
-        p = ngx_http_opscom_json_escape(p, &source, last);
-    }
+        plain.data = (u_char *) data;
+        plain.len = n;
+        ngx_http_opscom_text_append(&json->text, &plain);
 
-    json->text.pos = p;
+        data += n;
+        len -= n;
+
+        if (len == 0
+            || ngx_http_opscom_text_reserve(&json->text,
+                                            NGX_HTTP_OPSCOM_ESCAPED)
+               != NGX_OK)
+        {
+            return;
+        }
+
+        p = (u_char *) data;
+        json->text.pos = ngx_http_opscom_json_escape(json->text.pos, &p,
+                                                     data + len);
+        len -= p - data;
+        data = p;
+    }
 }
 
 

@@ -15,7 +15,7 @@
 #define NGX_HTTP_OPSCOM_SUCCESS_SIZE                                          \
     (sizeof("{\"status\":\"success\",\"reference_id\":\"\","                  \
             "\"InternalReferenceID\":\"\"}")                                  \
-     + 7 * PERMIT_UUID_LEN)
+     + 2 * PERMIT_UUID_LEN)
 
 #define NGX_HTTP_OPSCOM_ERROR_SIZE 512
 
@@ -47,22 +47,25 @@ ngx_int_t
 ngx_http_opscom_response_success(ngx_http_request_t *r,
     ngx_http_opscom_ctx_t *ctx)
 {
-    ngx_str_t               body;
+    ngx_str_t               body, id;
     ngx_http_opscom_json_t  json;
-    static ngx_str_t        success = ngx_string("success");
     static ngx_str_t        replayed = ngx_string("Idempotency-Replayed");
     static ngx_str_t        yes = ngx_string("true");
 
     ngx_http_opscom_json_init(&json, r->pool, NGX_HTTP_OPSCOM_SUCCESS_SIZE);
 
-    ngx_http_opscom_json_open(&json, '{');
-    ngx_http_opscom_json_member(&json, "status");
-    ngx_http_opscom_json_string(&json, &success);
-    ngx_http_opscom_json_member(&json, "reference_id");
+    ngx_http_opscom_text_literal(&json.text,
+                                 "{\"status\":\"success\","
+                                 "\"reference_id\":");
+
+    id.len = json.text.pos - json.text.start;
     ngx_http_opscom_json_string(&json, &ctx->reference_id);
-    ngx_http_opscom_json_member(&json, "InternalReferenceID");
-    ngx_http_opscom_json_string(&json, &ctx->reference_id);
-    ngx_http_opscom_json_close(&json, '}');
+    id.data = json.text.start + id.len;
+    id.len = json.text.pos - id.data;
+
+    ngx_http_opscom_text_literal(&json.text, ",\"InternalReferenceID\":");
+    ngx_http_opscom_text_append(&json.text, &id);
+    ngx_http_opscom_text_byte(&json.text, '}');
 
     if (ngx_http_opscom_json_text(&json, &body) != NGX_OK) {
         return NGX_ERROR;

@@ -186,7 +186,7 @@ ngx_http_opscom_write_digests(ngx_http_opscom_ctx_t *ctx,
 
     text = ngx_http_opscom_write_text(&ctx->permit.stored[PERMIT_TOKEN][0]);
 
-    if (ngx_http_opscom_digest_sha256(p, &text, 1) != NGX_OK) {
+    if (ngx_http_opscom_digest_token(p, &text) != NGX_OK) {
         return NGX_ERROR;
     }
 
