@@ -334,7 +334,11 @@ ngx_http_opscom_write_read(ngx_opscom_call_t *call, ngx_opscom_reply_t *reply)
 
     ctx = call->data;
 
-    return ngx_opscom_permits_result(reply, &ctx->result, ctx->request->pool);
+    return ngx_opscom_permits_result(reply, &ctx->reference_id, &ctx->result,
+               ctx->request->pool)
+            == NGX_ERROR
+        ? NGX_ERROR
+        : NGX_OK;
 }
 
 
