@@ -31,6 +31,7 @@ end
 
 local failed = whole(function()
     local index = base .. 'plate:' .. had[2]
+    probe(index)
     if call('ZSCORE', index, id) then
         leave(index, had[6])
     end

@@ -73,14 +73,20 @@ local function days(year, month, day)
            + day - 719469
 end
 
--- Retention counts from the end or from when the permit came.
-local function expires()
-    local y, m, d, h, min, s = string.match(had.received_at or '',
+-- Epoch seconds of YYYY-MM-DDTHH:MM:SS and what follows.
+local function seconds(text)
+    local y, m, d, h, min, s = string.match(text or '',
         '^(%d+)-(%d+)-(%d+)T(%d+):(%d+):(%d+)')
-    local came = y and days(y + 0, m + 0, d + 0) * 86400 + h * 3600 + min * 60
-                       + s or 0
-    return string.format('%.0f', math.max(came, tonumber(now.end_ts))
-                                 + retention)
+    return y and days(y + 0, m + 0, d + 0) * 86400 + h * 3600 + min * 60 + s
+           or 0
+end
+
+-- Retention counts from the end or from when the permit came, whichever is
+-- later; what is changed now has not expired.
+local function expires()
+    return string.format('%.0f', math.max(
+        math.max(seconds(had.received_at), tonumber(now.end_ts)) + retention,
+        seconds(moment) + 1))
 end
 
 -- A permit and the index of its plate stay until its end, and after it as long
@@ -108,7 +114,7 @@ local function expire(index, index_ttl)
     end
 end
 
--- What may change of a permit, of these values.
+-- What may change of a permit, packed.
 local function updatable(of)
     local list = {}
     for _, name in ipairs({'plate', 'plate_raw', 'end', 'end_ts', 'amount',
@@ -125,6 +131,8 @@ local failed = whole(function()
     local old, new = base .. 'plate:' .. had.plate, base .. 'plate:' .. now.plate
     local index_ttl = call('TTL', new)
 
+    probe(new)
+
     if old ~= new or index_ttl == -2 then
         write({'ZREM', new, id}, 'ZADD', new, now.end_ts, id)
     else
@@ -139,7 +147,8 @@ local failed = whole(function()
     expire(new, index_ttl)
 
     local moved = base .. 'moved:' .. id
-    write({'SET', moved, updatable(had), 'PX', KEEP_MOVED},
+    local kept = call('GET', moved)
+    write(kept and {'SET', moved, kept, 'PX', KEEP_MOVED} or {'DEL', moved},
           'SET', moved, updatable(now), 'PX', KEEP_MOVED)
 
     remember()

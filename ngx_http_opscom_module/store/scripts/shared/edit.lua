@@ -38,6 +38,16 @@ local function write(back, ...)
     return answer
 end
 
+-- What would take something back must be allowed before anything is done:
+-- these do nothing, or fail.
+local function probe(index)
+    write(nil, 'ZREM', index, '')
+    write(nil, 'HDEL', permit, '')
+    if idem then
+        write(nil, 'DEL', idem)
+    end
+end
+
 local function remember()
     if idem then
         write({'DEL', idem}, 'SET', idem, fingerprint .. ' ' .. id .. ' '
