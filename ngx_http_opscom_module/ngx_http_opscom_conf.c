@@ -7,6 +7,9 @@
 
 static void ngx_http_opscom_conf_inherit_handler(ngx_conf_t *cf,
     ngx_http_opscom_loc_conf_t *prev, ngx_http_opscom_loc_conf_t *conf);
+static ngx_http_opscom_keyspace_t *ngx_http_opscom_conf_keyspace(
+    ngx_conf_t *cf, ngx_http_opscom_main_conf_t *omcf,
+    ngx_http_opscom_loc_conf_t *conf);
 static void ngx_http_opscom_conf_merge_permits(
     ngx_http_opscom_loc_conf_t *prev, ngx_http_opscom_loc_conf_t *conf);
 
@@ -29,6 +32,13 @@ ngx_http_opscom_conf_create_main(ngx_conf_t *cf)
 
     if (ngx_array_init(&omcf->stores, cf->pool, 4,
                        sizeof(ngx_opscom_store_t *))
+        != NGX_OK)
+    {
+        return NULL;
+    }
+
+    if (ngx_array_init(&omcf->keyspaces, cf->pool, 1,
+                       sizeof(ngx_http_opscom_keyspace_t *))
         != NGX_OK)
     {
         return NULL;
@@ -58,6 +68,7 @@ ngx_http_opscom_conf_create_loc(ngx_conf_t *cf)
     conf->idempotency_ttl = NGX_CONF_UNSET_MSEC;
     conf->dedup = NGX_CONF_UNSET_MSEC;
     conf->retention = NGX_CONF_UNSET;
+    conf->keep_all = NGX_CONF_UNSET;
     conf->stream_maxlen = NGX_CONF_UNSET_UINT;
 
     return conf;
@@ -92,13 +103,55 @@ ngx_http_opscom_conf_merge_loc(ngx_conf_t *cf, void *parent, void *child)
         omcf->zone = ngx_http_opscom_metrics_zone(cf, &ngx_http_opscom_module);
     }
 
+    conf->keyspace = ngx_http_opscom_conf_keyspace(cf, omcf, conf);
+
     /* a health check does not stand behind writes that wait for replicas */
 
     conf->store = ngx_http_opscom_store_conf_store(cf, &conf->redis,
                       &omcf->stores,
                       conf->endpoint && conf->endpoint->build);
 
-    return omcf->zone && conf->store ? NGX_CONF_OK : NGX_CONF_ERROR;
+    return omcf->zone && conf->keyspace && conf->store ? NGX_CONF_OK
+                                                       : NGX_CONF_ERROR;
+}
+
+
+/* Shared by the locations of a prefix, whatever Redis they use. */
+
+static ngx_http_opscom_keyspace_t *
+ngx_http_opscom_conf_keyspace(ngx_conf_t *cf,
+    ngx_http_opscom_main_conf_t *omcf, ngx_http_opscom_loc_conf_t *conf)
+{
+    ngx_uint_t                    i;
+    ngx_http_opscom_keyspace_t  **keyspace;
+
+    keyspace = omcf->keyspaces.elts;
+
+    for (i = 0; i < omcf->keyspaces.nelts; i++) {
+
+        if (keyspace[i]->prefix.len == conf->prefix.len
+            && ngx_strncmp(keyspace[i]->prefix.data, conf->prefix.data,
+                           conf->prefix.len)
+               == 0)
+        {
+            keyspace[i]->expires |= conf->retention != 0;
+            return keyspace[i];
+        }
+    }
+
+    keyspace = ngx_array_push(&omcf->keyspaces);
+    if (keyspace == NULL) {
+        return NULL;
+    }
+
+    *keyspace = ngx_palloc(cf->pool, sizeof(ngx_http_opscom_keyspace_t));
+
+    if (*keyspace) {
+        (*keyspace)->prefix = conf->prefix;
+        (*keyspace)->expires = conf->retention != 0;
+    }
+
+    return *keyspace;
 }
 
 
@@ -137,6 +190,14 @@ ngx_http_opscom_conf_merge_permits(ngx_http_opscom_loc_conf_t *prev,
     ngx_conf_merge_msec_value(conf->idempotency_ttl, prev->idempotency_ttl,
                               24 * 60 * 60 * 1000);
     ngx_conf_merge_msec_value(conf->dedup, prev->dedup, 0);
+
+    /* "off", written out, can mean that it was on before */
+
+    if (conf->retention != NGX_CONF_UNSET) {
+        conf->keep_all = conf->retention == 0;
+    }
+
+    ngx_conf_merge_value(conf->keep_all, prev->keep_all, 0);
     ngx_conf_merge_value(conf->retention, prev->retention, 0);
     ngx_conf_merge_uint_value(conf->stream_maxlen, prev->stream_maxlen, 0);
 

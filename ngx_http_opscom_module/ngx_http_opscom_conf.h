@@ -24,8 +24,17 @@ typedef enum {
 } ngx_http_opscom_status_format_t;
 
 
+/* The keys of one opscom_prefix. */
+
+typedef struct {
+    ngx_str_t  prefix;
+    ngx_uint_t expires; /* 1: some location has opscom_retention */
+} ngx_http_opscom_keyspace_t;
+
+
 typedef struct {
     ngx_array_t     stores;     /* of ngx_opscom_store_t *, all distinct */
+    ngx_array_t     keyspaces;  /* of ngx_http_opscom_keyspace_t * */
     ngx_int_t       request_id; /* the variable's index */
     ngx_shm_zone_t *zone;       /* of the metrics; NULL: no handler */
 } ngx_http_opscom_main_conf_t;
@@ -48,6 +57,7 @@ typedef struct {
     /* permits */
 
     ngx_str_t      prefix;
+    ngx_http_opscom_keyspace_t *keyspace; /* NULL without a handler */
     size_t         max_body_size;
     ngx_array_t   *currencies; /* of permit_text_t */
     permit_rules_t rules;
@@ -55,6 +65,7 @@ typedef struct {
     ngx_msec_t     idempotency_ttl;
     ngx_msec_t     dedup;         /* 0: off */
     time_t         retention;     /* 0: off */
+    ngx_flag_t     keep_all;      /* 1: it is off by a directive */
     ngx_uint_t     stream_maxlen; /* 0: off */
 } ngx_http_opscom_loc_conf_t;
 

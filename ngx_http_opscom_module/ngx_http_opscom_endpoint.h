@@ -59,8 +59,7 @@ typedef struct {
     ngx_http_handler_pt            handler; /* of the location's content */
     ngx_http_opscom_execute_pt     execute;
     ngx_http_opscom_build_pt       build;
-    unsigned                       creates:1;    /* a permit with a new ID */
-    unsigned                       repeatable:1; /* as call.repeatable */
+    ngx_uint_t                     creates; /* 1: a permit with a new ID */
 } ngx_http_opscom_endpoint_t;
 
 

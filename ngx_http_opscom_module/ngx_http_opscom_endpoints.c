@@ -21,8 +21,7 @@ const ngx_http_opscom_endpoint_t
         .handler = ngx_http_opscom_handler,
         .execute = ngx_http_opscom_write,
         .build = ngx_opscom_permits_push,
-        .creates = 1,
-        .repeatable = 1
+        .creates = 1
     },
 
     [NGX_HTTP_OPSCOM_UPDATE] = {
@@ -42,7 +41,6 @@ const ngx_http_opscom_endpoint_t
         .form = &permit_form_delete,
         .handler = ngx_http_opscom_handler,
         .execute = ngx_http_opscom_write,
-        .build = ngx_opscom_permits_delete,
-        .repeatable = 1
+        .build = ngx_opscom_permits_delete
     },
 };

@@ -51,6 +51,7 @@ static const ngx_http_opscom_error_id_t
     [NGX_OPSCOM_KEY_REUSED] = NGX_HTTP_OPSCOM_IDEMPOTENCY_REUSED,
     [NGX_OPSCOM_NOT_FOUND] = NGX_HTTP_OPSCOM_RECORD_NOT_FOUND,
     [NGX_OPSCOM_END_NOT_AFTER_START] = NGX_HTTP_OPSCOM_VALIDATION_FAILED,
+    [NGX_OPSCOM_REFUSED] = NGX_HTTP_OPSCOM_STORE_UNAVAILABLE,
 };
 
 
@@ -61,9 +62,6 @@ ngx_http_opscom_write(ngx_http_request_t *r, ngx_http_opscom_ctx_t *ctx)
         return ngx_http_opscom_response_error(r, ctx,
                    NGX_HTTP_OPSCOM_INTERNAL_ERROR);
     }
-
-    ctx->call.repeatable = ctx->endpoint->repeatable
-                           || ctx->idempotency_key.len;
 
     if (ngx_http_opscom_call_send(r, ctx, ngx_http_opscom_write_read,
                                   ngx_http_opscom_write_ended)
@@ -97,6 +95,7 @@ ngx_http_opscom_write_prepare(ngx_http_request_t *r,
     write.idempotency_ttl = olcf->idempotency_ttl;
     write.dedup = ctx->endpoint->creates ? olcf->dedup : 0;
     write.retention = olcf->retention;
+    write.persist = olcf->keep_all || olcf->keyspace->expires;
     write.stream_maxlen = olcf->stream_maxlen;
     write.replicas = olcf->redis.settings.replicas;
     write.replicas_time = olcf->redis.settings.replicas_time;
@@ -327,7 +326,8 @@ ngx_http_opscom_write_read(ngx_opscom_call_t *call, ngx_opscom_reply_t *reply)
 
     ctx = call->data;
 
-    return ngx_opscom_permits_result(reply, &ctx->written, ctx->request->pool);
+    return ngx_opscom_permits_result(reply, &ctx->reference_id, &ctx->written,
+                                     ctx->request->pool);
 }
 
 

@@ -18,8 +18,7 @@ core=$(sh t/tools/includes.sh)
         t/unit/memory.c $room/permit/*.c -lyajl -o "$out/parser_fuzz"
 
     clang $flags $core t/fuzz/reply_fuzz.c t/unit/ngx_stub.c $room/store/ngx_opscom_resp.c \
-        $room/store/ngx_opscom_permits.c $room/store/ngx_opscom_script.c \
-        -lhiredis -lcrypto -o "$out/reply_fuzz"
+        $room/store/ngx_opscom_answers.c -lhiredis -o "$out/reply_fuzz"
 }
 
 run() {

@@ -21,10 +21,15 @@ core=$(sh t/tools/includes.sh)
         -lyajl -o "$out/permit_property"
 
     cc -std=gnu11 $flags $core t/unit/resp_test.c t/unit/ngx_stub.c \
+        $room/store/ngx_opscom_resp.c -lhiredis -lcmocka -o "$out/resp_test"
+
+    cc -std=gnu11 $flags $core t/unit/permits_test.c t/unit/ngx_stub.c \
         $room/store/ngx_opscom_resp.c $room/store/ngx_opscom_permits.c \
-        $room/store/ngx_opscom_script.c -lhiredis -lcrypto -lcmocka -o "$out/resp_test"
+        $room/store/ngx_opscom_words.c $room/store/ngx_opscom_answers.c \
+        $room/store/ngx_opscom_script.c -lhiredis -lcrypto -lcmocka -o "$out/permits_test"
 }
 
 "$out/permit_test"
 "$out/resp_test"
+"$out/permits_test"
 "$out/permit_property" "${BODIES:-300000}" "${SEED:-$(date +%s)}"

@@ -394,7 +394,7 @@ sub check_json($$) {
     my ($type) = @{$response->{headers}{'content-type'} || []};
 
     return unless ($type // '') =~ m{^application/json\b}i;
-    return if $response->{body} eq '' && ($block->request // '') =~ /^\s*HEAD /;
+    return if $response->{body} eq '' && join("\n", map { ref ? @$_ : $_ // '' } $block->request) =~ /^\s*HEAD /m;
 
     eval { JSON::PP->new->utf8->allow_nonref->decode($response->{body}); 1 }
         or fail($block->name . " - not JSON: $@: $response->{body}");
