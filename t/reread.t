@@ -71,3 +71,15 @@ location @store { opscom_push; }
 --- raw_request_middle_delay: 0.2
 --- error_code: 500
 --- response_body_like: internal_error
+
+
+
+=== TEST 6: client_body_early_read, where nginx has it
+--- init
+Opscom::fresh();
+--- config eval
+(`$ENV{TEST_NGINX_BINARY} -v 2>&1` =~ m{nginx/1\.(\d+)} && $1 >= 31 ? 'client_body_early_read on; ' : '')
+. 'client_body_buffer_size 2k; location /api { opscom_push; }'
+--- request eval: [ Opscom::push(), Opscom::push(x => 'y' x 12000) ]
+--- response_body_like eval: [ ('^\{"status":"success"') x 2 ]
+--- redis eval: [ map { "XLEN stream => $_\n" } 1 .. 2 ]
