@@ -84,6 +84,7 @@ GET /health
 Retry-After: 1
 --- error_log
 opscom: redis unix:/nowhere/redis.sock is unavailable: connect() failed (2: No such file or directory)
+opscom: refused: store_unavailable, request_id: 
 
 
 
