@@ -13,6 +13,7 @@ command=${2:-make test}
 mirror=${DEBIAN_MIRROR:-$(apt-get indextargets --format '$(SITE)' | sed 's,/*$,,' \
     | grep '/debian$' | sort -u | head -n 1)}
 dir=$(mktemp -d /var/tmp/debian.XXXXXX)
+chmod 755 "$dir" # it becomes "/", which nginx's workers must be able to search
 trap 'rm -rf --one-file-system "$dir"' EXIT
 trap 'exit 1' INT TERM HUP
 
