@@ -70,6 +70,17 @@ sub ids { map { /:permit:(.+)\z/s ? $1 : () } @{$_[0]} }
 # reaches another request is seen.
 sub label { 'L' . substr $_[0], 0, 8 }
 
+# What an nginx in front of a fake has: X-Label tells whose reply it was.
+our $Locations = <<'CONF';
+        add_header X-Label $opscom_token_label always;
+        location ~ ^/api/[^/]*/v1/permits/push$   { opscom_push; }
+        location ~ ^/api/[^/]*/v1/permits/update$ { opscom_update; }
+        location ~ ^/api/[^/]*/v1/permits/delete$ { opscom_delete; }
+        location = /metrics { opscom_status prometheus; }
+        location = /health { opscom_health; }
+        location = /plain  { return 200 "plain"; }
+CONF
+
 # The one place that knows what a script answers to a success.
 sub success {
     my ($words, $script) = @_;
