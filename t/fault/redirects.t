@@ -23,10 +23,10 @@ my $late = $Fault::Binary =~ /valgrind|asan/ ? 1 : 0.6; # seconds beyond the tim
 
 my $cluster = 'opscom_redis ' . $seed->address . '; opscom_redis_cluster on;';
 my $nginx = nginx(http => "$cluster opscom_redis_timeout 1s; opscom_redis_connect_timeout 1s;", server => $FakeRedis::Locations);
-my @worker = $nginx->workers;
 
 sub healed { ok(wait_until(6, sub { my ($one) = burst($nginx, 1); $one->{status} == 200 && !swapped($one) }), "$_[0]: healed") }
 healed('at first');
+my @worker = $nginx->workers;
 
 for my $verb ('MOVED', 'ASK') {
     for ([ 'to itself', "127.0.0.1:$ports[0]" ],
@@ -69,6 +69,8 @@ for my $verb ('ASK', 'MOVED') {
 
 # redirected with little time left: it ends alone, the target is as it was
 my $target = FakeRedis->new;
+my $other = $nginx;
+$nginx = nginx(%{$other->{options}});
 my $map = { on => 'CLUSTER SLOTS', reply => FakeRedis::slots([ 0, $slot - 1, '127.0.0.1', $target->port ], [ $slot, $slot, '127.0.0.1', $ports[0] ],
     [ $slot + 1, 16383, '127.0.0.1', $target->port ]) };
 $seed->rules($map, { on => 'EVAL', reply => FakeRedis::error('CLUSTERDOWN The cluster is down'), times => 1 });
@@ -85,6 +87,8 @@ is_deeply([ grep { $_->{status} != 504 } answers(5, @first) ], [], 'and ends its
 is($target->count('CONNECT'), $links, 'the connection of the others is kept');
 $_->rules for $seed, $target;
 healed('late calls');
+$nginx->quit;
+$nginx = $other;
 
 # memory: each MOVED to a new or an impossible place
 $nginx->configure(http => "$cluster opscom_redis_timeout 300ms; opscom_redis_connect_timeout 300ms;");

@@ -20,6 +20,7 @@ package FakeRedis;
 #   after    seconds to wait        trickle seconds between single bytes
 #   cut      bytes to send before the connection is closed
 #   close    close instead          silent  no reply at all
+#   block    seconds that the connection is busy with this command alone
 #
 # A handler gets ($words, $node number, $port) and returns bytes.
 
@@ -313,6 +314,7 @@ sub act {
 
     my $due = time + ($rule->{after} // 0);
     $due = $connection->{due} if $connection->{due} > $due;
+    $due += $rule->{block} if $rule->{block};
 
     if ($rule->{trickle}) {
         push @{$connection->{out}}, { due => $due += $rule->{trickle}, bytes => $_ } for split //, $bytes;
