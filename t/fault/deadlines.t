@@ -85,7 +85,7 @@ $fake->away;
 is((burst($nginx, 1))[0]{status}, 503, 'Redis is away');
 my ($old) = $nginx->workers;
 $nginx->signal('HUP');
-wait_until(10, sub { grep { $_ != $old } $nginx->workers });
+wait_until(10, sub { $nginx->log =~ /$old#$old: gracefully shutting down/ });
 syswrite $slow[0]{socket}, substr $body, 20;
 $slow[0]{start} = time;
 is((answers(5, $slow[0]))[0]{status}, 503, 'a reload, and a request of the old worker');
