@@ -18,51 +18,44 @@ open my $out, '>', $secret or die;
 print $out "filed\n";
 close $out;
 
-# name, http, server, location, in "if", what is used: server, user, password, database, TLS
+# name, http, server, location, what is used: server, user, password, database, TLS
 my @cases = (
-    [ 'a URL in http',                    "opscom_redis redis://u:p\@$a/3;", '', '', '', 'one u p 3 -' ],
-    [ 'a URL in server',                  '', "opscom_redis redis://u:p\@$a/3;", '', '', 'one u p 3 -' ],
-    [ 'a URL in location',                '', '', "opscom_redis redis://u:p\@$a/3;", '', 'one u p 3 -' ],
-    [ 'a URL in if',                      "opscom_redis $b;", '', '', "opscom_redis redis://u:p\@$a/3;", 'one u p 3 -' ],
-    [ 'TLS of a URL in http',             "opscom_redis rediss://$a;", '', '', '', 'one TLS' ],
-    [ 'TLS of a URL in server',           '', "opscom_redis rediss://$a;", '', '', 'one TLS' ],
-    [ 'TLS of a URL in location',         '', '', "opscom_redis rediss://$a/2;", '', 'one TLS' ],
-    [ 'TLS of a URL in if',               "opscom_redis $b;", '', '', "opscom_redis rediss://$a/2;", 'one TLS' ],
-    [ 'TLS of a URL, server has another', '', "opscom_redis $b;", "opscom_redis rediss://$a;", '', 'one TLS' ],
-    [ 'no TLS of a URL further out',      '', "opscom_redis rediss://$b/5;", "opscom_redis $a;", '', 'one - - 0 -' ],
-    [ 'nor in if',                        "opscom_redis rediss://u:p\@$b/5;", '', '', "opscom_redis $a;", 'one - - 0 -' ],
-    [ 'nor its user and password',        "opscom_redis redis://u:p\@$b/5;", "opscom_redis $a;", '', '', 'one - - 0 -' ],
-    [ 'nor by a plain URL',               '', "opscom_redis redis://u:p\@$b/5;", "opscom_redis redis://$a;", '', 'one - - 0 -' ],
-    [ 'a directive beats the own URL',    '', '', "opscom_redis redis://u:p\@$a/3; opscom_redis_database 4; opscom_redis_password q;", '', 'one u q 4 -' ],
-    [ 'off beats rediss',                 '', '', "opscom_redis rediss://$a/3; opscom_redis_tls off;", '', 'one - - 3 -' ],
-    [ 'the own URL beats a directive further out', 'opscom_redis_database 7; opscom_redis_password outer;', '', "opscom_redis redis://:inner\@$a/3;", '', 'one - inner 3 -' ],
-    [ 'a user and a password too',        'opscom_redis_username ou; opscom_redis_password op;', "opscom_redis redis://u:p\@$a/3;", '', '', 'one u p 3 -' ],
-    [ 'a file further out',               "opscom_redis_password_file $secret;", '', "opscom_redis redis://:inner\@$a;", '', 'one - inner 0 -' ],
-    [ 'a directive nearer than the URL',  "opscom_redis redis://u:p\@$a/3;", 'opscom_redis_database 4;', '', '', 'one u p 4 -' ],
-    [ 'a password nearer than the URL',   "opscom_redis redis://u:p\@$a/3;", '', 'opscom_redis_password near;', '', 'one u near 3 -' ],
-    [ 'a password in if',                 "opscom_redis redis://u:p\@$a/3;", '', '', 'opscom_redis_password near;', 'one u near 3 -' ],
-    [ 'a file nearer than a password',    "opscom_redis $a; opscom_redis_password outer;", '', "opscom_redis_password_file $secret;", '', 'one - filed 0 -' ],
-    [ 'directives that are inherited',    'opscom_redis_password p; opscom_redis_database 2;', "opscom_redis $a;", '', '', 'one - p 2 -' ],
-    [ 'TLS of a directive is inherited',  'opscom_redis_tls on;', '', "opscom_redis $a;", '', 'one TLS' ],
-    [ 'TLS on, in if',                    "opscom_redis $a;", '', '', 'opscom_redis_tls on;', 'one TLS' ],
-    [ 'a URL of http through three levels', "opscom_redis redis://u:p\@$a/3;", 'opscom_redis_timeout 1s;', 'opscom_redis_queue 9;', 'opscom_redis_timeout 2s;', 'one u p 3 -' ],
+    [ 'a URL in http',                    "opscom_redis redis://u:p\@$a/3;", '', '', 'one u p 3 -' ],
+    [ 'a URL in server',                  '', "opscom_redis redis://u:p\@$a/3;", '', 'one u p 3 -' ],
+    [ 'a URL in location',                '', '', "opscom_redis redis://u:p\@$a/3;", 'one u p 3 -' ],
+    [ 'TLS of a URL in http',             "opscom_redis rediss://$a;", '', '', 'one TLS' ],
+    [ 'TLS of a URL in server',           '', "opscom_redis rediss://$a;", '', 'one TLS' ],
+    [ 'TLS of a URL in location',         '', '', "opscom_redis rediss://$a/2;", 'one TLS' ],
+    [ 'TLS of a URL, server has another', '', "opscom_redis $b;", "opscom_redis rediss://$a;", 'one TLS' ],
+    [ 'no TLS of a URL further out',      '', "opscom_redis rediss://$b/5;", "opscom_redis $a;", 'one - - 0 -' ],
+    [ 'nor its user and password',        "opscom_redis redis://u:p\@$b/5;", "opscom_redis $a;", '', 'one - - 0 -' ],
+    [ 'nor by a plain URL',               '', "opscom_redis redis://u:p\@$b/5;", "opscom_redis redis://$a;", 'one - - 0 -' ],
+    [ 'a directive beats the own URL',    '', '', "opscom_redis redis://u:p\@$a/3; opscom_redis_database 4; opscom_redis_password q;", 'one u q 4 -' ],
+    [ 'off beats rediss',                 '', '', "opscom_redis rediss://$a/3; opscom_redis_tls off;", 'one - - 3 -' ],
+    [ 'the own URL beats a directive further out', 'opscom_redis_database 7; opscom_redis_password outer;', '', "opscom_redis redis://:inner\@$a/3;", 'one - inner 3 -' ],
+    [ 'a user and a password too',        'opscom_redis_username ou; opscom_redis_password op;', "opscom_redis redis://u:p\@$a/3;", '', 'one u p 3 -' ],
+    [ 'a file further out',               "opscom_redis_password_file $secret;", '', "opscom_redis redis://:inner\@$a;", 'one - inner 0 -' ],
+    [ 'a directive nearer than the URL',  "opscom_redis redis://u:p\@$a/3;", 'opscom_redis_database 4;', '', 'one u p 4 -' ],
+    [ 'a password nearer than the URL',   "opscom_redis redis://u:p\@$a/3;", '', 'opscom_redis_password near;', 'one u near 3 -' ],
+    [ 'a file nearer than a password',    "opscom_redis $a; opscom_redis_password outer;", '', "opscom_redis_password_file $secret;", 'one - filed 0 -' ],
+    [ 'directives that are inherited',    'opscom_redis_password p; opscom_redis_database 2;', "opscom_redis $a;", '', 'one - p 2 -' ],
+    [ 'TLS of a directive is inherited',  'opscom_redis_tls on;', '', "opscom_redis $a;", 'one TLS' ],
+    [ 'a URL of http through three levels', "opscom_redis redis://u:p\@$a/3;", 'opscom_redis_timeout 1s;', 'opscom_redis_queue 9;', 'one u p 3 -' ],
 );
 
-# All cases in one nginx: http's settings need one each.
 for (@cases) {
-    my ($name, $http, $server, $location, $if, $expected) = @$_;
+    my ($name, $http, $server, $location, $expected) = @$_;
     my $nginx = nginx(level => 'error', http => "$http opscom_redis_connect_timeout 1s;", server => <<CONF);
         $server
-        location /api {
-            opscom_push;
-            $location
-            if (\$request_method = POST) { $if }
-        }
+        location /api { opscom_push; $location }
+        location /if  { opscom_push OC-TOMA; $location if (\$request_method = POST) { add_header X-If yes; } }
 CONF
-    $_->clear for $one, $two;
-    burst($nginx, 1);
-    my $used = used();
-    is($used, $expected, $name);
+    for my $path ('/api/OC-TOMA/v1/permits/push', '/if') {
+        $_->clear for $one, $two;
+        burst($nginx, 1, path => $path);
+        is(used(), $expected, $path eq '/if' ? "$name, with an if" : $name);
+        $_->drop for $one, $two;
+    }
     $nginx->quit;
 }
 
