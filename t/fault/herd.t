@@ -39,7 +39,9 @@ is(sums(@answers), '200: ' . ($count + 40), 'all are stored');
 is_deeply([ swapped(@answers) ], [], 'no reply of another');
 cmp_ok($longest, '<', $slow ? 3 : 0.5, 'others are served meanwhile');
 
-my @order = map { join(' ', @$_) =~ /(herd|later)-(\d+)-/ ? [ $1, $2 ] : () } $fake->log('EVAL');
+my $sent = join ' ', map { "@$_" } $fake->log('EVAL');
+my @order;
+push @order, [ $1, $2 ] while $sent =~ /(herd|later)-(\d+)-/g;
 my @herd = map { $_->[1] } grep { $_->[0] eq 'herd' } @order;
 is(scalar @herd, $count, 'each is sent once');
 is_deeply(\@herd, [ sort { $a <=> $b } @herd ], 'in the order in which they came');

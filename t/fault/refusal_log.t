@@ -11,7 +11,11 @@ use Load;
 use Test::More;
 use Time::HiRes qw(sleep time);
 
-my $fake = FakeRedis->new(handlers => { turns => sub { our $n; FakeRedis::error(++$n % 2 ? 'OOM command not allowed' : 'MISCONF Redis is configured to') } });
+my $fake = FakeRedis->new(handlers => {
+    forged => sub { FakeRedis::success($_[0], "north\r\nX-Forged: yes") },
+    quotes => sub { FakeRedis::replay($_[0], 'x","forged":"y', 'demo') },
+    turns => sub { our $n; FakeRedis::error(++$n % 2 ? 'OOM command not allowed' : 'MISCONF Redis is configured to') },
+});
 my $nginx = nginx(http => 'opscom_redis ' . $fake->address . ';', server => $FakeRedis::Locations);
 
 # Lines about refusals, since the last call.
@@ -96,10 +100,10 @@ cmp_ok(metric($nginx, 'opscom_store_refusals_total{reason="OOM"}') // 0, '==', 1
 $fake->rules;
 
 # what nobody should print reaches no client
-$fake->rules({ on => 'EVAL', reply => FakeRedis::bulk("north\r\nX-Forged: yes") });
+$fake->rules({ on => 'EVAL', call => 'forged' });
 my ($one) = burst($nginx, 1);
 unlike($one->{raw}, qr/^X-Forged:/m, 'a label with a line end becomes no header');
-$fake->rules({ on => 'EVAL', reply => FakeRedis::array(FakeRedis::number(2), FakeRedis::bulk('demo'), FakeRedis::bulk('x","forged":"y')) });
+$fake->rules({ on => 'EVAL', call => 'quotes' });
 ($one) = burst($nginx, 1, headers => { 'Idempotency-Key' => 'k' });
 unlike($one->{raw}, qr/"forged"/, 'a reference ID with quotes adds no member');
 is_deeply([ check_log($nginx) ], [], 'no alarm in the error log');

@@ -15,7 +15,7 @@ my $slow = $Fault::Binary =~ /valgrind|asan/ ? 3 : 1; # seconds that an answer m
 my $wide = "*1000\r\n" . "*-1\r\n" x 1000;
 
 my $fake = FakeRedis->new(handlers => {
-    swap    => sub { FakeRedis::bulk('Lffffffff') },
+    other   => sub { FakeRedis::success([ $_[0][0], $_[0][1], 'x:permit:11111111-2222-4333-8444-555555555555' ]) },
     percent => sub { "-ERR %s%n%V a text\r\n" },
 });
 my $nginx = nginx(http => 'opscom_redis ' . $fake->address . '; opscom_redis_timeout 1s; opscom_redis_connect_timeout 1s;',
@@ -87,7 +87,12 @@ for (@cases) {
 
 is("@{[ $nginx->workers ]}", "@worker", 'the worker is the same');
 
-# unasked replies: the connection is closed
+# unasked replies: the connection is closed; one that names another permit is
+# the answer to nobody
+$fake->rules({ on => 'EVAL', call => 'other' });
+is(sums(burst($nginx, 4)), '504: 4', 'a reply that names another permit: 504');
+$fake->rules;
+healed('another permit');
 $fake->tell(FakeRedis::bulk('Lunasked'));
 healed('an unasked reply while idle');
 $fake->rules({ on => 'EVAL', extra => FakeRedis::bulk('Lunasked') });

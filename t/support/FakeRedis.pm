@@ -82,13 +82,23 @@ our $Locations = <<'CONF';
         location = /plain  { return 200 "plain"; }
 CONF
 
-# The one place that knows what a script answers to a success.
+# The one place that knows what a script answers to a success: the reference ID
+# and the token's label, or (scripts before those) the label alone.
 sub success {
-    my ($words, $script) = @_;
+    my ($words, $label) = @_;
+    my $script = script($words);
     my ($id) = ids($words);
+    my $say = sub { my $told = $label // label($_[0] // ''); bulk($script->{named} ? "$_[0] $told" : $told) };
 
-    return array(number(1), bulk('demo')) if $script ne 'push';
-    return bulk(label($id // ''));
+    return array(map { $say->($_) } ids($words)) if $script->{kind} eq 'bulk';
+    return array(number(1), bulk($label // 'demo')) if !$script->{named} && $script->{kind} ne 'push';
+    return $say->($id // '');
+}
+
+# ... to one that finds a permit that was stored before.
+sub replay {
+    my ($words, $id, $label) = @_;
+    return array(number(2), script($words)->{named} ? (number(0), bulk($id), bulk($label)) : (bulk($label), bulk($id)));
 }
 
 # The test's side -------------------------------------------------------------------
@@ -369,9 +379,9 @@ sub usual {
     my $port = $self->{ports}[$connection->{node}];
 
     if ($name eq 'EVALSHA' || $name eq 'EVAL') {
-        my $sha = $name eq 'EVAL' ? FakeRedis::remember($words->[1]) : lc $words->[1];
-        return FakeRedis::error('NOSCRIPT No matching script. Please use EVAL.') unless $Scripts{$sha};
-        return FakeRedis::success($words, $Scripts{$sha});
+        FakeRedis::remember($words->[1]) if $name eq 'EVAL';
+        return FakeRedis::error('NOSCRIPT No matching script. Please use EVAL.') if $name ne 'EVAL' && !$Scripts{lc $words->[1]};
+        return FakeRedis::success($words);
     }
     return "+PONG\r\n" if $name eq 'PING';
     return FakeRedis::bulk(FakeRedis::remember($words->[2])) if $name eq 'SCRIPT' && uc $words->[1] eq 'LOAD';
@@ -387,8 +397,14 @@ sub usual {
 sub FakeRedis::remember {
     my $source = shift;
     my $sha = Digest::SHA::sha1_hex($source);
-    $Scripts{$sha} = $source =~ /'event',\s*'(update|delete)'|'(update|delete)',\s*'reference_id'/ ? $1 // $2 : 'push';
+    my $kind = $source =~ /answers\[i\]/ ? 'bulk' : $source =~ /'event',\s*'(update|delete)'|'(update|delete)',\s*'reference_id'/ ? $1 // $2 : 'push';
+    $Scripts{$sha} = { kind => $kind, named => $source =~ /' ' ?\.\. ?label/ };
     return $sha;
+}
+
+sub FakeRedis::script {
+    my $words = shift;
+    return $Scripts{uc $words->[0] eq 'EVAL' ? FakeRedis::remember($words->[1]) : lc $words->[1]} || { kind => 'push' };
 }
 
 sub control {
