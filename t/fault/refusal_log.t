@@ -82,12 +82,13 @@ for ([ 'Redis 7', 'READONLY You can\'t write against a read only replica. script
     my ($name, $text) = @$_;
 
     # as long as requests keep coming
-    $fake->rules({ on => 'EVAL', reply => FakeRedis::error($text), after => 0.02 });
-    $other->rules;
+    $fake->rules({ on => 'EVAL', after => 0.02 });
     $nginx = nginx(http => "opscom_redis @{[ $fake->address ]} @{[ $other->address ]};", server => $FakeRedis::Locations);
     burst($nginx, 1);
-    my @answers = answers(5, fire($nginx, 300, pause => 0.004));
-    my @late = grep { $_->{start} > $answers[0]{start} + 1 } @answers;
+    my @before = fire($nginx, 20, pause => 0.004);
+    $fake->rules({ on => 'EVAL', reply => FakeRedis::error($text), after => 0.02 });
+    my @answers = answers(5, @before, fire($nginx, 300, pause => 0.004));
+    my @late = grep { $_->{start} > $answers[20]{start} + 1 } @answers;
     is(sums(@late), '200: ' . @late, "$name: a server that is READONLY is left under load, within a second");
     $nginx->quit;
 }

@@ -22,9 +22,11 @@ my $slow = $Fault::Binary =~ /valgrind|asan/;
 my %all = (http => 'opscom_redis ' . $fake->address . '; opscom_redis_cluster on; opscom_redis_timeout 1s; opscom_redis_connect_timeout 1s;',
            server => $FakeRedis::Locations);
 my $nginx = nginx(%all);
-my @worker = $nginx->workers;
 
 sub healed { ok(wait_until(6, sub { (burst($nginx, 1))[0]{status} == 200 }), "$_[0]: healed") }
+
+healed('at first');
+my @worker = $nginx->workers;
 
 # Makes the module ask for the map.
 sub asked {

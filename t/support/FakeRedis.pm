@@ -398,7 +398,7 @@ sub FakeRedis::remember {
     my $source = shift;
     my $sha = Digest::SHA::sha1_hex($source);
     my $kind = $source =~ /answers\[i\]/ ? 'bulk' : $source =~ /'event',\s*'(update|delete)'|'(update|delete)',\s*'reference_id'/ ? $1 // $2 : 'push';
-    $Scripts{$sha} = { kind => $kind, named => $source =~ /' ' ?\.\. ?label/ };
+    $Scripts{$sha} = { kind => $kind, named => scalar($source =~ /' ' ?\.\. ?label/) };
     return $sha;
 }
 
