@@ -51,7 +51,7 @@ my @cases = (
     [ 'byte by byte',               '200', { on => 'EVAL', trickle => 0.002, times => 4 } ],
     [ 'late, within the time',      '200', { on => 'EVAL', after => 0.4 * $time } ],
     [ 'late, beyond the time',      '504', { on => 'EVAL', after => 1.5 * $time } ],
-    [ 'an error of 1 MB',           '503', { on => 'EVAL', reply => $error->('ERR ' . 'x' x 1000000) } ],
+    [ 'an error of 1 MB',           '503', { on => 'EVAL', reply => $error->('ERR ' . 'x' x ($time > 1 ? 200000 : 1000000)) } ],
     [ 'an error with format',       '503', { on => 'EVAL', call => 'percent' } ],
     [ 'an empty error',             '503', { on => 'EVAL', reply => $error->('') } ],
     [ 'an error with ESC and NUL',  '503', { on => 'EVAL', reply => $error->("ERR \e[31m red \0 nul \x7f") } ],

@@ -155,14 +155,13 @@ my $end = time;
 my @records = $load->stop;
 my @once = $once->stop;
 my $last = (sort { $b <=> $a } map { $_->[4] } grep { $_->[1] == 200 } @records)[0];
-my $verdict;
 up($master);
 
-my (%status);
-$status{$_->[1] || 'no answer'}++ for @records;
+my %status;
+$status{$_->[1] || 'no answer'}++ for @records, @once;
 my ($lost, $doubled, $refused) = stored($master, @records, @once);
-$verdict = verdict($master, 'OC-TOMA', @once);
-my (%refusals);
+my $verdict = verdict($master, 'OC-TOMA', @once);
+my %refusals;
 $refusals{$_->[1] || 'no answer'}++ for grep { $_->[1] != 200 } @once;
 my @alarms = check_log($nginx);
 @alarms = grep { !/exited on signal 9/ } @alarms; # those that were killed

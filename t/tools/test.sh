@@ -41,7 +41,7 @@ done
 # reads is seen under valgrind alone
 
 fake=
-for name in replies redirects deadlines refusal_log wait retry; do
+for name in replies redirects refusal_log retry; do
     fake="$fake t/fault/$name.t"
 done
 
