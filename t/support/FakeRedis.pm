@@ -5,6 +5,7 @@ package FakeRedis;
 #   my $fake = FakeRedis->new(nodes => 2, handlers => { name => sub { ... } });
 #   $fake->rules({ on => 'EVAL', reply => "garbage\r\n" }, ...);
 #
+# slots => bytes is what CLUSTER SLOTS answers: else that the node has them all.
 # Without a rule it completes every handshake and answers every command with
 # success.  It keeps a log of what it was sent.  A rule is a hash:
 #
@@ -120,7 +121,7 @@ sub new {
     my $pid = fork // die "fork: $!";
     if (!$pid) {
         close $ours;
-        my $server = bless { control => $theirs, ports => \@ports, handlers => $options{handlers} || {}, default => 1 }, 'FakeRedis::Server';
+        my $server = bless { control => $theirs, ports => \@ports, handlers => $options{handlers} || {}, slots => $options{slots} }, 'FakeRedis::Server';
         eval { $server->run(@listen); 1 } or $@ =~ /is gone/ or print STDERR "fake redis: $@";
         POSIX::_exit(0);
     }
@@ -387,7 +388,7 @@ sub usual {
     return FakeRedis::bulk(FakeRedis::remember($words->[2])) if $name eq 'SCRIPT' && uc $words->[1] eq 'LOAD';
     return FakeRedis::array(FakeRedis::bulk('master'), FakeRedis::number(0), FakeRedis::array()) if $name eq 'ROLE';
     return FakeRedis::array(FakeRedis::bulk('127.0.0.1'), FakeRedis::bulk($port)) if $name eq 'SENTINEL';
-    return FakeRedis::slots([ 0, 16383, '127.0.0.1', $port ]) if $name eq 'CLUSTER';
+    return $self->{slots} // FakeRedis::slots([ 0, 16383, '127.0.0.1', $port ]) if $name eq 'CLUSTER';
     return FakeRedis::number(1) if $name eq 'WAIT';
     return FakeRedis::array(FakeRedis::bulk('server'), FakeRedis::bulk('redis')) if $name eq 'HELLO';
     return '' if $name eq 'CONNECT';
