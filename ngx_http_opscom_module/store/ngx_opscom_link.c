@@ -78,6 +78,7 @@ ngx_opscom_link_init(ngx_opscom_link_t *link, ngx_opscom_settings_t *settings,
     link->pipeline.sock.handlers = &ngx_opscom_link_socket_handlers;
     link->pipeline.sock.settings = settings;
     link->pipeline.sock.data = link;
+    link->pipeline.sock.quiet = &link->quiet;
 
     link->open.handler = ngx_opscom_link_connect;
     link->timer.handler = ngx_opscom_link_timeout;

@@ -127,7 +127,7 @@ ngx_opscom_socket_connect(ngx_opscom_socket_t *sock, struct sockaddr *sockaddr,
     sock->peer.socklen = socklen;
     sock->peer.name = &sock->address->text;
     sock->peer.get = ngx_event_get_peer;
-    sock->peer.log = sock->log;
+    sock->peer.log = sock->quiet;
     sock->peer.log_error = NGX_ERROR_ERR;
 
     rc = ngx_event_connect_peer(&sock->peer);

@@ -59,6 +59,8 @@ struct ngx_opscom_socket_s {
     ngx_uint_t                          attempts; /* of names resolved */
     ngx_pool_t                         *pool;
     ngx_log_t                          *log;
+    ngx_log_t                          *quiet; /* for connect(): the owner
+                                                  reports what fails */
 };
 
 
