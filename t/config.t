@@ -24,7 +24,7 @@ sub check {
 my @wrong = (
     [ 'opscom_redis 127.0.0.1:99999', qr/invalid port in address 1 of "opscom_redis", it must be host:port/ ],
     [ 'opscom_redis 127.0.0.1:1 http://x', qr/invalid host in address 2 of "opscom_redis"/ ],
-    [ 'opscom_redis redis://u:sesame@127.0.0.1/x', qr/its database is no number/ ],
+    [ 'opscom_redis redis://u:sesame@127.0.0.1/x', qr/invalid database number/ ],
     [ 'opscom_redis_database -1', qr/invalid value "-1" of "opscom_redis_database", it must be a number/ ],
     [ 'opscom_redis_connections 0', qr/must be at least 1/ ],
     [ 'opscom_redis_connect_timeout 0', qr/must be positive/ ],
