@@ -46,6 +46,7 @@ typedef struct {
 /* In the order in which refused attributes are reported. */
 
 typedef enum {
+    PERMIT_NO_ATTRIBUTE = -1,
     PERMIT_TOKEN,
     PERMIT_REFERENCE_ID,
     PERMIT_AMOUNT,
@@ -55,7 +56,8 @@ typedef enum {
     PERMIT_PLATE,
     PERMIT_TICKET,
     PERMIT_ZONE,
-    PERMIT_ATTRIBUTES
+    PERMIT_AT,
+    PERMIT_ATTRIBUTES /* how many */
 } permit_id_t;
 
 
@@ -71,7 +73,7 @@ typedef enum {
     PERMIT_OUT_OF_RANGE,
     PERMIT_UNSUPPORTED,
     PERMIT_END_NOT_AFTER_START,
-    PERMIT_CODES
+    PERMIT_CODES /* how many */
 } permit_code_t;
 
 
@@ -80,10 +82,10 @@ typedef enum {
 #define PERMIT_MAX_CURRENCY 10
 
 /*
- * Room for what is not in the client's own text: two times and their seconds,
+ * Room for what is not in the client's own text: three times and their seconds,
  * the cents of an amount, and a plate of 25 four-byte characters.
  */
-#define PERMIT_SCRATCH 176
+#define PERMIT_SCRATCH 208
 
 
 typedef struct permit_s           permit_t;
@@ -113,7 +115,8 @@ struct permit_attribute_s {
 typedef enum {
     PERMIT_NOT_TAKEN,
     PERMIT_OPTIONAL,
-    PERMIT_REQUIRED
+    PERMIT_REQUIRED,
+    PERMIT_REQUIRED_UNLESS_ID /* where no reference ID is given */
 } permit_need_t;
 
 
@@ -152,6 +155,7 @@ struct permit_s {
     permit_text_t        stored[PERMIT_ATTRIBUTES][PERMIT_MAX_FIELDS];
     int64_t              start_ts; /* seconds since 1970-01-01T00:00:00Z */
     int64_t              end_ts;
+    int64_t              at_ts; /* of a lookup; valid where at was given */
     size_t               scratch_used;
     char                 scratch[PERMIT_SCRATCH];
 };
@@ -174,11 +178,12 @@ extern const permit_attribute_t permit_attributes[PERMIT_ATTRIBUTES];
 extern const permit_form_t permit_form_push;
 extern const permit_form_t permit_form_update;
 extern const permit_form_t permit_form_delete;
+extern const permit_form_t permit_form_lookup;
 
 
 /*
  * Finds the attribute that a form takes under a name, and the table's own copy
- * of the name.  Returns PERMIT_ATTRIBUTES where there is none.
+ * of the name.  Returns PERMIT_NO_ATTRIBUTE where there is none.
  */
 permit_id_t permit_find(const permit_form_t *form, permit_text_t name,
     const permit_text_t **found);

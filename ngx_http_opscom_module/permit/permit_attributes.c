@@ -97,6 +97,15 @@ const permit_attribute_t permit_attributes[PERMIT_ATTRIBUTES] = {
         .rule = permit_rule_text,
         .accepts = "a zone name of at most 200 characters",
     },
+
+    [PERMIT_AT] = {
+        .canonical = "at",
+        .names = { PERMIT_TEXT("at") },
+        .limit = 20,
+        .rule = permit_rule_time,
+        .accepts = "a date and time in UTC from 1970 to 9999, such as"
+                   " 2018-07-02T09:15:00",
+    },
 };
 
 
@@ -133,6 +142,18 @@ const permit_form_t permit_form_delete = {
     .need = {
         [PERMIT_TOKEN] = PERMIT_REQUIRED,
         [PERMIT_REFERENCE_ID] = PERMIT_REQUIRED,
+    },
+};
+
+
+const permit_form_t permit_form_lookup = {
+    .name = "lookup",
+    .need = {
+        [PERMIT_TOKEN] = PERMIT_REQUIRED,
+        [PERMIT_REFERENCE_ID] = PERMIT_OPTIONAL,
+        [PERMIT_PLATE] = PERMIT_REQUIRED_UNLESS_ID,
+        [PERMIT_ZONE] = PERMIT_OPTIONAL,
+        [PERMIT_AT] = PERMIT_OPTIONAL,
     },
 };
 
@@ -183,7 +204,7 @@ permit_find(
         }
     }
 
-    return PERMIT_ATTRIBUTES;
+    return PERMIT_NO_ATTRIBUTE;
 }
 
 

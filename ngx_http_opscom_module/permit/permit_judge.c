@@ -7,6 +7,7 @@
 
 static permit_code_t permit_judge_one(
     permit_t *permit, permit_id_t id, const permit_rules_t *rules);
+static bool permit_is_needed(const permit_t *permit, permit_id_t id);
 static size_t permit_code_points(permit_text_t text);
 static bool   permit_has_control(permit_text_t text);
 
@@ -66,8 +67,7 @@ permit_judge_one(permit_t *permit, permit_id_t id, const permit_rules_t *rules)
     }
 
     if (said->text.len == 0) {
-        return permit->form->need[id] == PERMIT_REQUIRED ? PERMIT_MISSING
-                                                         : PERMIT_GOOD;
+        return permit_is_needed(permit, id) ? PERMIT_MISSING : PERMIT_GOOD;
     }
 
     /* no code point is shorter than a byte: most values need no count */
@@ -83,6 +83,31 @@ permit_judge_one(permit_t *permit, permit_id_t id, const permit_rules_t *rules)
     }
 
     return attribute->rule(permit, id, rules);
+}
+
+
+/*
+ * Of an absent attribute.  A reference ID of the wrong type counts as given:
+ * it has an error of its own.
+ */
+
+static bool
+permit_is_needed(const permit_t *permit, permit_id_t id)
+{
+    const permit_said_t *reference;
+
+    switch (permit->form->need[id]) {
+
+    case PERMIT_REQUIRED:
+        return true;
+
+    case PERMIT_REQUIRED_UNLESS_ID:
+        reference = &permit->said[PERMIT_REFERENCE_ID];
+        return reference->text.len == 0 && !reference->wrong_type;
+
+    default:
+        return false;
+    }
 }
 
 

@@ -101,7 +101,7 @@ permit_parser_create(permit_t *permit, const permit_form_t *form,
     parser->permit = permit;
     parser->form = form;
     parser->memory = memory;
-    parser->current = PERMIT_ATTRIBUTES;
+    parser->current = PERMIT_NO_ATTRIBUTE;
     parser->max_body = rules->max_body ? rules->max_body : SIZE_MAX;
 
     /* no token is longer than its body */
@@ -367,7 +367,7 @@ permit_parser_value(
         return 0;
     }
 
-    if (parser->depth > 1 || parser->current == PERMIT_ATTRIBUTES) {
+    if (parser->depth > 1 || parser->current == PERMIT_NO_ATTRIBUTE) {
         return 1;
     }
 
@@ -380,7 +380,7 @@ permit_parser_value(
         said->wrong_type = true;
     }
 
-    parser->current = PERMIT_ATTRIBUTES;
+    parser->current = PERMIT_NO_ATTRIBUTE;
 
     return 1;
 }
@@ -512,7 +512,7 @@ permit_on_key(void *ctx, const unsigned char *data, size_t len)
 
     parser->current = permit_find(parser->form, name, &found);
 
-    if (parser->current == PERMIT_ATTRIBUTES) {
+    if (parser->current == PERMIT_NO_ATTRIBUTE) {
         return 1;
     }
 

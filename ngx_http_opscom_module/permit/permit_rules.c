@@ -5,6 +5,8 @@
 #include "permit_time.h"
 
 
+static void permit_set_seconds(
+    permit_t *permit, permit_id_t id, int64_t seconds);
 static permit_text_t permit_keep(
     permit_t *permit, const char *data, size_t len);
 static permit_text_t permit_keep_number(permit_t *permit, uint64_t number);
@@ -150,9 +152,28 @@ permit_rule_time(permit_t *permit, permit_id_t id, const permit_rules_t *rules)
     permit->stored[id][0] = permit_keep(permit, normal, PERMIT_TIME_LEN);
     permit->stored[id][1] = permit_keep_number(permit, (uint64_t) seconds);
 
-    *(id == PERMIT_START ? &permit->start_ts : &permit->end_ts) = seconds;
+    permit_set_seconds(permit, id, seconds);
 
     return PERMIT_GOOD;
+}
+
+
+static void
+permit_set_seconds(permit_t *permit, permit_id_t id, int64_t seconds)
+{
+    switch (id) {
+
+    case PERMIT_START:
+        permit->start_ts = seconds;
+        break;
+
+    case PERMIT_END:
+        permit->end_ts = seconds;
+        break;
+
+    default:
+        permit->at_ts = seconds;
+    }
 }
 
 
@@ -197,7 +218,7 @@ permit_rule_text(permit_t *permit, permit_id_t id, const permit_rules_t *rules)
 
 
 /*
- * The limits of the table bound what the rules keep: 2 * (20 + 12) bytes of
+ * The limits of the table bound what the rules keep: 3 * (20 + 12) bytes of
  * times, 8 of cents and 100 of a plate fit into PERMIT_SCRATCH.
  */
 

@@ -18,7 +18,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const char  *forms[] = { "push", "update", "delete", "push" };
+    static const char  *forms[] = { "push", "update", "delete", "lookup" };
     static const size_t bounds[] = { 16384, 0, 64, 16384 };
 
     if (size < 3) {

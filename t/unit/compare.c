@@ -23,6 +23,9 @@ form_of(const char *name)
     case 'u':
         return &permit_form_update;
 
+    case 'l':
+        return &permit_form_lookup;
+
     default:
         return &permit_form_delete;
     }

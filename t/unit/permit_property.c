@@ -184,7 +184,7 @@ put_member(body_t *body)
         "CurrencyID", "startTime", "StartDateUtc", "endTime", "EndDateUtc",
         "plate", "LicencePlate", "permitNo", "TicketNumber", "zone",
         "ParkingZoneName", "referenceid", "referenceID", "reference_id",
-        "Plate", "x", "" };
+        "at", "Plate", "x", "" };
     static const char *currencies[] = { "CAD", "usd", "EUR", "Cad ",
         "CADCADCADCA" };
 
@@ -201,7 +201,7 @@ put_member(body_t *body)
         return;
     }
 
-    switch (draw(5) ? name[0] : 0) {
+    switch (strcmp(name, "at") == 0 ? 's' : draw(5) ? name[0] : 0) {
 
     case 'a':
     case 'A':
@@ -310,7 +310,8 @@ int
 main(int argc, char **argv)
 {
     static body_t      body;
-    static const char *forms[] = { "push", "push", "update", "delete" };
+    static const char *forms[] = { "push", "push", "push", "update", "delete",
+        "lookup" };
 
     size_t        max_body;
     const char   *form;
@@ -334,7 +335,7 @@ main(int argc, char **argv)
         }
 
         max_body = draw(10) ? 16384 : draw(2) ? 0 : draw(200) + 1;
-        form = forms[draw(4)];
+        form = forms[draw(COUNT(forms))];
         split = draw(3) ? state : 0;
 
         if (compare_body(

@@ -549,6 +549,110 @@ test_forms(void **state)
 }
 
 
+/* Everything that a lookup is refused for, and in which order. */
+
+static void
+test_lookup(void **state)
+{
+    size_t   i;
+    unsigned refused;
+
+    static const struct {
+        const char   *body;
+        permit_code_t reference_id;
+        permit_code_t plate;
+        permit_code_t zone;
+        permit_code_t at;
+    } cases[] = {
+        { "{}", PERMIT_GOOD, PERMIT_MISSING, PERMIT_GOOD, PERMIT_GOOD },
+        { "{\"plate\":\"\",\"referenceid\":null}",
+            PERMIT_GOOD, PERMIT_MISSING, PERMIT_GOOD, PERMIT_GOOD },
+        { "{\"LicencePlate\":\"ab 1\"}",
+            PERMIT_GOOD, PERMIT_GOOD, PERMIT_GOOD, PERMIT_GOOD },
+        { "{\"referenceID\":\"a-1\"}",
+            PERMIT_GOOD, PERMIT_GOOD, PERMIT_GOOD, PERMIT_GOOD },
+        { "{\"reference_id\":\"a-1\",\"plate\":\"ab 1\"}",
+            PERMIT_GOOD, PERMIT_GOOD, PERMIT_GOOD, PERMIT_GOOD },
+        { "{\"reference_id\":7}",
+            PERMIT_INVALID_TYPE, PERMIT_GOOD, PERMIT_GOOD, PERMIT_GOOD },
+        { "{\"reference_id\":\"a b\",\"at\":\"now\"}",
+            PERMIT_INVALID_FORMAT, PERMIT_GOOD, PERMIT_GOOD,
+            PERMIT_INVALID_FORMAT },
+        { "{\"zone\":\"" X200 "x\",\"at\":\"2018-02-30T00:00:00\"}",
+            PERMIT_GOOD, PERMIT_MISSING, PERMIT_TOO_LONG,
+            PERMIT_OUT_OF_RANGE },
+        { "{\"plate\":\"A\",\"at\":7}",
+            PERMIT_GOOD, PERMIT_GOOD, PERMIT_GOOD, PERMIT_INVALID_TYPE },
+        { "{\"plate\":\"A\",\"at\":\"2018-07-02T09:00:00+00:00\"}",
+            PERMIT_GOOD, PERMIT_GOOD, PERMIT_GOOD, PERMIT_TOO_LONG },
+    };
+
+    (void) state;
+
+    for (i = 0; i < COUNT(cases); i++) {
+        parse_good(&permit_form_lookup, cases[i].body);
+        refused = permit_judge(&permit, &rules);
+
+        assert_int_equal(permit.code[PERMIT_REFERENCE_ID],
+            cases[i].reference_id);
+        assert_int_equal(permit.code[PERMIT_PLATE], cases[i].plate);
+        assert_int_equal(permit.code[PERMIT_ZONE], cases[i].zone);
+        assert_int_equal(permit.code[PERMIT_AT], cases[i].at);
+
+        assert_int_equal(refused,
+            (cases[i].reference_id != PERMIT_GOOD)
+                + (cases[i].plate != PERMIT_GOOD)
+                + (cases[i].zone != PERMIT_GOOD)
+                + (cases[i].at != PERMIT_GOOD));
+
+        memory_end(&memory);
+    }
+
+    assert_true(PERMIT_REFERENCE_ID == PERMIT_TOKEN + 1);
+    assert_true(PERMIT_AT == PERMIT_ATTRIBUTES - 1);
+}
+
+
+static void
+test_lookup_values(void **state)
+{
+    (void) state;
+
+    /* what a lookup does not take is an unknown name */
+
+    parse_good(&permit_form_lookup,
+        "{\"plate\":\"ab-1\",\"zone\":\" Lot 4 \",\"amount\":7,"
+        "\"at\":\"2018-07-02T09:15:00\",\"startTime\":\"x\"}");
+    assert_int_equal(permit_judge(&permit, &rules), 0);
+    assert_text(permit.stored[PERMIT_PLATE][0], "AB1");
+    assert_text(permit.stored[PERMIT_ZONE][0], "Lot 4");
+    assert_text(permit.stored[PERMIT_AT][0], "2018-07-02T09:15:00Z");
+    assert_text(permit.stored[PERMIT_AT][1], "1530522900");
+    assert_int_equal(permit.at_ts, 1530522900);
+    memory_end(&memory);
+
+    /* a time of its own: neither start nor end */
+
+    parse_good(&permit_form_lookup,
+        "{\"plate\":\"A\",\"at\":\" 1970-01-01T00:00:00Z\"}");
+    assert_int_equal(permit_judge(&permit, &rules), 0);
+    assert_text(permit.stored[PERMIT_AT][0], "1970-01-01T00:00:00Z");
+    assert_int_equal(permit.at_ts, 0);
+    memory_end(&memory);
+
+    parse_good(&permit_form_lookup, "{\"plate\":\"A\"}");
+    assert_int_equal(permit_judge(&permit, &rules), 0);
+    assert_int_equal(permit.stored[PERMIT_AT][0].len, 0);
+    memory_end(&memory);
+
+    parse_good(&permit_form_push, "{\"at\":7," NEEDED "}");
+    assert_int_equal(permit_judge(&permit, &rules), 0);
+    assert_int_equal(permit.start_ts, 1530522000);
+    assert_int_equal(permit.end_ts, 1530523800);
+    memory_end(&memory);
+}
+
+
 static void
 test_fields(void **state)
 {
@@ -910,6 +1014,8 @@ main(void)
         cmocka_unit_test(test_token),
         cmocka_unit_test(test_names),
         cmocka_unit_test(test_forms),
+        cmocka_unit_test(test_lookup),
+        cmocka_unit_test(test_lookup_values),
         cmocka_unit_test(test_fields),
         cmocka_unit_test(test_syntax),
         cmocka_unit_test(test_long_token),

@@ -23,7 +23,7 @@ typedef struct {
 } reference_t;
 
 
-/* Reads a whole body; form is "push", "update" or "delete". */
+/* Reads a whole body; form is "push", "update", "delete" or "lookup". */
 void reference_read(reference_t *reference, const char *form,
     const unsigned char *body, size_t len, size_t max_body);
 
