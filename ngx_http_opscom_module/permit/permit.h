@@ -46,7 +46,6 @@ typedef struct {
 /* In the order in which refused attributes are reported. */
 
 typedef enum {
-    PERMIT_NO_ATTRIBUTE = -1,
     PERMIT_TOKEN,
     PERMIT_REFERENCE_ID,
     PERMIT_AMOUNT,
@@ -57,7 +56,8 @@ typedef enum {
     PERMIT_TICKET,
     PERMIT_ZONE,
     PERMIT_AT,
-    PERMIT_ATTRIBUTES /* how many */
+    PERMIT_ATTRIBUTES,  /* how many */
+    PERMIT_NO_ATTRIBUTE /* not one of them */
 } permit_id_t;
 
 
