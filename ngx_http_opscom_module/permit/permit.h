@@ -80,12 +80,19 @@ typedef enum {
 #define PERMIT_MAX_NAMES    3
 #define PERMIT_MAX_FIELDS   2
 #define PERMIT_MAX_CURRENCY 10
+#define PERMIT_MAX_DEPTH    32 /* of arrays and objects in a body */
 
 /*
  * Room for what is not in the client's own text: three times and their seconds,
  * the cents of an amount, and a plate of 25 four-byte characters.
  */
 #define PERMIT_SCRATCH 208
+
+/*
+ * For the client's own text: the documented body has some 110 bytes, and what
+ * does not fit is allocated.
+ */
+#define PERMIT_TEXT_SIZE 128
 
 
 typedef struct permit_s           permit_t;
@@ -157,7 +164,9 @@ struct permit_s {
     int64_t              end_ts;
     int64_t              at_ts; /* of a lookup; valid where at was given */
     size_t               scratch_used;
+    size_t               text_used;
     char                 scratch[PERMIT_SCRATCH];
+    char                 text[PERMIT_TEXT_SIZE];
 };
 
 

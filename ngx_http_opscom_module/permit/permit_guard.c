@@ -65,6 +65,23 @@ permit_guard_pass(permit_guard_t *guard, const char *data, size_t len,
 }
 
 
+const char *
+permit_guard_reason(permit_guard_verdict_t verdict)
+{
+    switch (verdict) {
+
+    case PERMIT_GUARD_BAD_UTF8:
+        return "invalid UTF-8";
+
+    case PERMIT_GUARD_BAD_ESCAPE:
+        return "invalid \\u escape";
+
+    default:
+        return "unexpected control character";
+    }
+}
+
+
 static permit_guard_verdict_t
 permit_guard_byte(permit_guard_t *guard, unsigned char c)
 {

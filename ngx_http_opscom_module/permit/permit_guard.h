@@ -57,5 +57,8 @@ typedef struct {
 size_t permit_guard_pass(permit_guard_t *guard, const char *data, size_t len,
     permit_guard_verdict_t *verdict);
 
+/* What is wrong, for people; not for PERMIT_GUARD_PASS or _LONG_TOKEN. */
+const char *permit_guard_reason(permit_guard_verdict_t verdict);
+
 
 #endif /* PERMIT_GUARD_H_INCLUDED */

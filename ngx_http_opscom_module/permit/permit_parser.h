@@ -13,13 +13,12 @@
 #include "permit.h"
 
 
-#define PERMIT_MAX_DEPTH 32
-
-
 typedef enum {
     PERMIT_PARSE_OK,
+    PERMIT_PARSE_ELEMENT,       /* of an array: see permit_array.h */
     PERMIT_PARSE_MALFORMED,
     PERMIT_PARSE_NOT_AN_OBJECT, /* JSON, but not an object */
+    PERMIT_PARSE_NOT_AN_ARRAY,  /* JSON, but not an array: permit_array.h */
     PERMIT_PARSE_TOO_LARGE,     /* the body, or one string or number */
     PERMIT_PARSE_NO_MEMORY
 } permit_parse_t;
@@ -38,15 +37,16 @@ permit_parser_t *permit_parser_create(permit_t *permit,
     const permit_memory_t *memory);
 
 /*
- * Parses the next piece.  Anything but PERMIT_PARSE_OK is final, and told as
- * soon as it is certain; PERMIT_PARSE_NOT_AN_OBJECT comes from
- * permit_parser_finish() alone.  The outcome and what was said
- * depend on the whole body only, never on where it was split.  The piece may be reused after the call.
+ * Parses the next piece, which may be reused after the call.  Anything but
+ * PERMIT_PARSE_OK is final, and returned as soon as it is known;
+ * PERMIT_PARSE_NOT_AN_OBJECT comes from permit_parser_finish() alone.  The
+ * outcome and what was said depend on the whole body only, never on where it
+ * was split.
  */
-permit_parse_t permit_parser_feed(
-    permit_parser_t *parser, const char *data, size_t len);
+permit_parse_t permit_parser_feed(permit_parser_t *parser, const char *data,
+    size_t len);
 
-/* Ends the body.  Gives yajl's memory back. */
+/* Ends the body.  Frees yajl's memory. */
 permit_parse_t permit_parser_finish(permit_parser_t *parser);
 
 /*

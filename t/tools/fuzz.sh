@@ -7,7 +7,7 @@ out=$BUILD/fuzz
 tree=$BUILD/nginx
 room=ngx_http_opscom_module
 seconds=${FUZZ_SECONDS:-15}
-mkdir -p "$out/parser" "$out/reply"
+mkdir -p "$out/parser" "$out/array" "$out/reply"
 
 flags="-std=gnu11 -g -O1 -Wall -Wextra -Werror -Wno-unused-parameter
     -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined"
@@ -16,8 +16,11 @@ core="-I$tree/src/core -I$tree/src/event -I$tree/src/os/unix -I$tree/objs
 
 # shellcheck disable=SC2086 # lists of words
 {
-    clang $flags -It/unit -I$room/permit t/fuzz/parser_fuzz.c t/unit/compare.c t/unit/reference.c \
+    clang $flags -It/unit -I$room/permit t/fuzz/parser_fuzz.c t/unit/compare*.c t/unit/reference*.c \
         t/unit/memory.c $room/permit/*.c -lyajl -o "$out/parser_fuzz"
+
+    clang $flags -It/unit -I$room/permit t/fuzz/array_fuzz.c t/unit/compare*.c t/unit/reference*.c \
+        t/unit/memory.c $room/permit/*.c -lyajl -o "$out/array_fuzz"
 
     clang $flags $core t/fuzz/reply_fuzz.c t/unit/ngx_stub.c $room/store/ngx_opscom_resp.c \
         $room/store/ngx_opscom_permits.c $room/store/ngx_opscom_script.c \
@@ -36,4 +39,5 @@ run() {
 }
 
 run parser -dict=t/fuzz/json.dict
+run array -dict=t/fuzz/json.dict
 run reply

@@ -6,6 +6,7 @@ set -eu
 out=$BUILD/unit
 tree=$BUILD/nginx
 room=ngx_http_opscom_module
+permit="permit_test permit_array_test"
 mkdir -p "$out"
 
 flags="-g -O1 -Wall -Wextra -Werror -Wno-unused-parameter
@@ -15,11 +16,13 @@ core="-I$tree/src/core -I$tree/src/event -I$tree/src/os/unix -I$tree/objs
 
 # shellcheck disable=SC2086 # lists of words
 {
-    cc -std=gnu11 $flags -It/unit -I$room/permit t/unit/permit_test.c t/unit/memory.c \
-        $room/permit/*.c -lyajl -lcmocka -o "$out/permit_test"
+    for test in $permit; do
+        cc -std=gnu11 $flags -It/unit -I$room/permit "t/unit/$test.c" t/unit/memory.c \
+            $room/permit/*.c -lyajl -lcmocka -o "$out/$test"
+    done
 
     cc -std=gnu11 -g -O2 -Wall -Wextra -Werror -It/unit -I$room/permit t/unit/permit_property.c \
-        t/unit/compare.c t/unit/reference.c t/unit/memory.c $room/permit/*.c \
+        t/unit/compare*.c t/unit/reference*.c t/unit/memory.c $room/permit/*.c \
         -lyajl -o "$out/permit_property"
 
     cc -std=gnu11 $flags $core t/unit/resp_test.c t/unit/ngx_stub.c \
@@ -27,6 +30,9 @@ core="-I$tree/src/core -I$tree/src/event -I$tree/src/os/unix -I$tree/objs
         $room/store/ngx_opscom_script.c -lhiredis -lcrypto -lcmocka -o "$out/resp_test"
 }
 
-"$out/permit_test"
+for test in $permit; do
+    "$out/$test"
+done
+
 "$out/resp_test"
 "$out/permit_property" "${BODIES:-300000}" "${SEED:-$(date +%s)}"

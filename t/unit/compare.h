@@ -17,5 +17,12 @@
 unsigned compare_body(const char *form, const uint8_t *body, size_t len,
     size_t max_body, uint64_t seed);
 
+/*
+ * The same for an array of bodies: each of its elements must come out as
+ * permit_parser makes it of the element alone.
+ */
+unsigned compare_array(const uint8_t *body, size_t len, size_t max_body,
+    uint64_t seed);
+
 
 #endif /* COMPARE_H_INCLUDED */

@@ -260,6 +260,45 @@ random_body(body_t *body)
 }
 
 
+/* An array of bodies, and of what else may stand there. */
+
+static void
+random_array(body_t *body)
+{
+    unsigned      i, n;
+    static body_t element;
+
+    body->len = 0;
+
+    if (draw(30) == 0) {
+        put_text(body, "\xef\xbb\xbf");
+    }
+
+    put_space(body);
+    put_text(body, "[");
+
+    n = draw(12);
+
+    for (i = 0; i < n; i++) {
+        put_text(body, i ? "," : "");
+        put_space(body);
+
+        if (draw(5)) {
+            random_body(&element);
+            put(body, element.text, element.len);
+
+        } else {
+            put_junk(body, draw(20) ? 2 : 33);
+        }
+
+        put_space(body);
+    }
+
+    put_text(body, "]");
+    put_space(body);
+}
+
+
 /* Bytes changed, lost, doubled: what lines and vendors do to a body. */
 
 static void
@@ -291,18 +330,19 @@ damage(body_t *body)
 
 
 static void
-lengthen(body_t *body)
+lengthen(body_t *body, int array)
 {
     size_t i;
 
     body->len = 0;
-    put_text(body, "{\"x\":\"");
+    put_text(body, array ? "[{},{\"x\":\"" : "{\"x\":\"");
 
     for (i = 65530 + draw(12); i; i--) {
         put_text(body, "y");
     }
 
     put_text(body, draw(4) ? "\"}" : "");
+    put_text(body, array ? ",{}]" : "");
 }
 
 
@@ -313,6 +353,7 @@ main(int argc, char **argv)
     static const char *forms[] = { "push", "push", "push", "update", "delete",
         "lookup" };
 
+    int           array;
     size_t        max_body;
     const char   *form;
     uint64_t      split;
@@ -324,22 +365,32 @@ main(int argc, char **argv)
     differences = 0;
 
     for (i = 0; i < count; i++) {
-        random_body(&body);
+        array = draw(3) == 0;
+
+        if (array) {
+            random_array(&body);
+
+        } else {
+            random_body(&body);
+        }
 
         if (draw(4) == 0) {
             damage(&body);
         }
 
         if (draw(5000) == 0) {
-            lengthen(&body);
+            lengthen(&body, array);
         }
 
         max_body = draw(10) ? 16384 : draw(2) ? 0 : draw(200) + 1;
-        form = forms[draw(COUNT(forms))];
+        form = array ? "array" : forms[draw(COUNT(forms))];
         split = draw(3) ? state : 0;
 
-        if (compare_body(
-                form, (uint8_t *) body.text, body.len, max_body, split)) {
+        if (array ? compare_array((uint8_t *) body.text, body.len, max_body,
+                                  split)
+                  : compare_body(form, (uint8_t *) body.text, body.len,
+                                 max_body, split))
+        {
             fprintf(stderr, "body %lu, %s, at most %zu:\n%.*s\n", i, form,
                 max_body, (int) body.len, body.text);
 
