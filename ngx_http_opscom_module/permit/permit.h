@@ -102,8 +102,9 @@ typedef struct permit_form_s      permit_form_t;
 
 
 /*
- * Judges a present, trimmed value that is short enough and free of control
- * characters, and leaves its normal form in permit->stored[id].
+ * Judges a present, trimmed value that is short enough, and leaves its normal
+ * form in permit->stored[id].  Control characters are PERMIT_INVALID_FORMAT,
+ * before anything else.
  */
 typedef permit_code_t (*permit_rule_pt)(
     permit_t *permit, permit_id_t id, const permit_rules_t *rules);
@@ -192,10 +193,12 @@ extern const permit_form_t permit_form_lookup;
 
 /*
  * Finds the attribute that a form takes under a name, and the table's own copy
- * of the name.  Returns PERMIT_NO_ATTRIBUTE where there is none.
+ * of the name.  Returns PERMIT_NO_ATTRIBUTE where there is none.  The search
+ * starts at first, goes once round the table and finds the same from anywhere:
+ * members in the order of the table, as most clients send them, are found soon.
  */
 permit_id_t permit_find(const permit_form_t *form, permit_text_t name,
-    const permit_text_t **found);
+    permit_id_t first, const permit_text_t **found);
 
 /* The code's name on the wire: "missing", "too_long" ...; "" for good. */
 const char *permit_code_name(permit_code_t code);

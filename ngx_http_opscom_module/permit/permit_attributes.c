@@ -179,19 +179,25 @@ static const struct {
 
 
 permit_id_t
-permit_find(
-    const permit_form_t *form, permit_text_t name, const permit_text_t **found)
+permit_find(const permit_form_t *form, permit_text_t name, permit_id_t first,
+    const permit_text_t **found)
 {
-    unsigned             i, n;
+    unsigned             i, id, n;
     const permit_text_t *names;
 
-    for (i = 0; i < PERMIT_ATTRIBUTES; i++) {
+    id = first;
 
-        if (form->need[i] == PERMIT_NOT_TAKEN) {
+    for (i = 0; i < PERMIT_ATTRIBUTES; i++, id++) {
+
+        if (id == PERMIT_ATTRIBUTES) {
+            id = 0;
+        }
+
+        if (form->need[id] == PERMIT_NOT_TAKEN) {
             continue;
         }
 
-        names = permit_attributes[i].names;
+        names = permit_attributes[id].names;
 
         for (n = 0; n < PERMIT_MAX_NAMES && names[n].len; n++) {
 
@@ -199,7 +205,7 @@ permit_find(
                 && memcmp(names[n].data, name.data, name.len) == 0)
             {
                 *found = &names[n];
-                return (permit_id_t) i;
+                return (permit_id_t) id;
             }
         }
     }

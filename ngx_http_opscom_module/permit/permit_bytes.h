@@ -16,27 +16,64 @@
 #define PERMIT_EACH(byte) (0x0101010101010101ULL * (byte))
 
 
-/*
- * How many bytes from the start on, in whole words, are printable ASCII or DEL
- * and no backslash.
- */
-static inline size_t
-permit_easy_words(const char *data, size_t len)
+/* Printable ASCII, DEL or JSON's white space, and no backslash. */
+
+static inline bool
+permit_is_easy(unsigned char c)
 {
-    size_t   i;
-    uint64_t word, high, control, backslash;
+    if (c < 0x20) {
+        return c == '\n' || c == '\r' || c == '\t';
+    }
 
-    for (i = 0; len - i >= PERMIT_WORD; i += PERMIT_WORD) {
-        memcpy(&word, data + i, PERMIT_WORD);
+    return c < 0x80 && c != '\\';
+}
 
-        /* a difference that borrows leaves its mark in the byte's high bit */
 
-        high = word;
-        control = word - PERMIT_EACH(0x20);
-        backslash = (word ^ PERMIT_EACH('\\')) - PERMIT_EACH(0x01);
+/* How many bytes from the start on are easy. */
 
-        if ((high | control | backslash) & PERMIT_EACH(0x80)) {
-            break;
+static inline size_t
+permit_skip_easy(const char *data, size_t len)
+{
+    size_t        i, end;
+    uint64_t      word, high, control, backslash;
+    unsigned char c;
+
+    i = 0;
+
+    while (i < len) {
+        end = len;
+
+        if (len - i >= PERMIT_WORD) {
+            memcpy(&word, data + i, PERMIT_WORD);
+
+            /* a difference that borrows sets the byte's high bit */
+
+            high = word;
+            control = word - PERMIT_EACH(0x20);
+            backslash = (word ^ PERMIT_EACH('\\')) - PERMIT_EACH(0x01);
+
+            if (!((high | control | backslash) & PERMIT_EACH(0x80))) {
+                i += PERMIT_WORD;
+                continue;
+            }
+
+            end = i + PERMIT_WORD;
+        }
+
+        /* a line end most of the time */
+
+        while (i < end) {
+            c = (unsigned char) data[i];
+
+            if (!permit_is_easy(c)) {
+                return i;
+            }
+
+            i++;
+
+            if (c < 0x20) {
+                break;
+            }
         }
     }
 
@@ -77,6 +114,13 @@ permit_skip_mark(size_t *seen, size_t received, const char *data, size_t len,
 }
 
 
+static inline bool
+permit_is_space(char c)
+{
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+
 /* How many bytes from the start on are white space in JSON. */
 
 static inline size_t
@@ -84,13 +128,8 @@ permit_skip_space(const char *data, size_t len)
 {
     size_t n;
 
-    for (n = 0; n < len; n++) {
-
-        if (data[n] != ' ' && data[n] != '\t' && data[n] != '\n'
-            && data[n] != '\r')
-        {
-            break;
-        }
+    for (n = 0; n < len && permit_is_space(data[n]); n++) {
+        /* void */
     }
 
     return n;

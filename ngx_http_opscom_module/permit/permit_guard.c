@@ -38,7 +38,7 @@ permit_guard_pass(permit_guard_t *guard, const char *data, size_t len,
 
         if (guard->state == GUARD_PLAIN && !guard->high_pending
             && !guard->bounded) {
-            i += permit_easy_words(data + i, len - i);
+            i += permit_skip_easy(data + i, len - i);
 
             if (i == len) {
                 break;

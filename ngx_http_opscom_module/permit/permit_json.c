@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "permit_bytes.h"
 #include "permit_json.h"
 
 
@@ -57,6 +58,7 @@ permit_json_start(permit_json_t *json, permit_t *permit,
     json->memory = memory;
     json->depth = 0;
     json->current = PERMIT_NO_ATTRIBUTE;
+    json->next = PERMIT_TOKEN;
     json->complete = false;
     json->an_object = false;
 
@@ -225,14 +227,14 @@ permit_json_keep(permit_json_t *json, permit_text_t text)
 static permit_text_t
 permit_json_trim(permit_text_t text)
 {
-    static const char space[] = { ' ', '\t', '\r', '\n' };
+    size_t space;
 
-    while (text.len && memchr(space, text.data[0], sizeof(space))) {
-        text.data++;
-        text.len--;
-    }
+    space = permit_skip_space(text.data, text.len);
 
-    while (text.len && memchr(space, text.data[text.len - 1], sizeof(space))) {
+    text.data += space;
+    text.len -= space;
+
+    while (text.len && permit_is_space(text.data[text.len - 1])) {
         text.len--;
     }
 
@@ -295,11 +297,13 @@ permit_on_key(void *ctx, const unsigned char *data, size_t len)
     name.data = (const char *) data;
     name.len = len;
 
-    json->current = permit_find(json->form, name, &found);
+    json->current = permit_find(json->form, name, json->next, &found);
 
     if (json->current == PERMIT_NO_ATTRIBUTE) {
         return 1;
     }
+
+    json->next = json->current + 1;
 
     said = &json->permit->said[json->current];
 

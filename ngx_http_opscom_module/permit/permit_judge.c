@@ -9,7 +9,6 @@ static permit_code_t permit_judge_one(
     permit_t *permit, permit_id_t id, const permit_rules_t *rules);
 static bool permit_is_needed(const permit_t *permit, permit_id_t id);
 static size_t permit_code_points(permit_text_t text);
-static bool   permit_has_control(permit_text_t text);
 
 
 permit_code_t
@@ -76,10 +75,6 @@ permit_judge_one(permit_t *permit, permit_id_t id, const permit_rules_t *rules)
         && permit_code_points(said->text) > attribute->limit)
     {
         return PERMIT_TOO_LONG;
-    }
-
-    if (permit_has_control(said->text)) {
-        return PERMIT_INVALID_FORMAT;
     }
 
     return attribute->rule(permit, id, rules);
@@ -155,22 +150,4 @@ permit_code_points(permit_text_t text)
     }
 
     return n;
-}
-
-
-static bool
-permit_has_control(permit_text_t text)
-{
-    size_t        i;
-    unsigned char c;
-
-    for (i = 0; i < text.len; i++) {
-        c = (unsigned char) text.data[i];
-
-        if (c < 0x20 || c == 0x7f) {
-            return true;
-        }
-    }
-
-    return false;
 }

@@ -10,8 +10,9 @@ static void permit_set_seconds(
 static permit_text_t permit_keep(
     permit_t *permit, const char *data, size_t len);
 static permit_text_t permit_keep_number(permit_t *permit, uint64_t number);
-static char          permit_upper(char c);
-static bool          permit_is_digit(char c);
+static bool permit_has_control(permit_text_t text);
+static char permit_upper(char c);
+static bool permit_is_digit(char c);
 
 
 permit_code_t
@@ -29,8 +30,8 @@ permit_rule_identifier(
     for (i = 0; i < text.len; i++) {
         c = text.data[i];
 
-        if (!permit_is_digit(c) && c != '-' && (c < 'A' || c > 'Z')
-            && (c < 'a' || c > 'z'))
+        if ((c < 'a' || c > 'z') && (c < 'A' || c > 'Z')
+            && !permit_is_digit(c) && c != '-')
         {
             return PERMIT_INVALID_FORMAT;
         }
@@ -103,6 +104,10 @@ permit_rule_currency(
     permit_text_t text;
 
     text = permit->said[id].text;
+
+    if (permit_has_control(text)) {
+        return PERMIT_INVALID_FORMAT;
+    }
 
     /* ten code points may be more bytes than any code has */
 
@@ -188,6 +193,11 @@ permit_rule_plate(
     (void) rules;
 
     text = permit->said[id].text;
+
+    if (permit_has_control(text)) {
+        return PERMIT_INVALID_FORMAT;
+    }
+
     p = permit->scratch + permit->scratch_used;
 
     permit->stored[id][0].data = p;
@@ -210,6 +220,10 @@ permit_code_t
 permit_rule_text(permit_t *permit, permit_id_t id, const permit_rules_t *rules)
 {
     (void) rules;
+
+    if (permit_has_control(permit->said[id].text)) {
+        return PERMIT_INVALID_FORMAT;
+    }
 
     permit->stored[id][0] = permit->said[id].text;
 
@@ -239,8 +253,7 @@ permit_keep(permit_t *permit, const char *data, size_t len)
 static permit_text_t
 permit_keep_number(permit_t *permit, uint64_t number)
 {
-    char  digits[20];
-    char *p;
+    char *p, digits[20];
 
     p = digits + sizeof(digits);
 
@@ -250,6 +263,24 @@ permit_keep_number(permit_t *permit, uint64_t number)
     } while (number);
 
     return permit_keep(permit, p, (size_t) (digits + sizeof(digits) - p));
+}
+
+
+static bool
+permit_has_control(permit_text_t text)
+{
+    size_t        i;
+    unsigned char c;
+
+    for (i = 0; i < text.len; i++) {
+        c = (unsigned char) text.data[i];
+
+        if (c < 0x20 || c == 0x7f) {
+            return true;
+        }
+    }
+
+    return false;
 }
 
 
