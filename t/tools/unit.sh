@@ -6,7 +6,8 @@ set -eu
 out=$BUILD/unit
 tree=$BUILD/nginx
 room=ngx_http_opscom_module
-permit="permit_test permit_array_test"
+permit="permit_rules_test permit_schema_test permit_parser_test permit_array_test permit_array_use_test
+    permit_scan_test permit_time_test"
 mkdir -p "$out"
 
 flags="-g -O1 -Wall -Wextra -Werror -Wno-unused-parameter
@@ -17,7 +18,7 @@ core="-I$tree/src/core -I$tree/src/event -I$tree/src/os/unix -I$tree/objs
 # shellcheck disable=SC2086 # lists of words
 {
     for test in $permit; do
-        cc -std=gnu11 $flags -It/unit -I$room/permit "t/unit/$test.c" t/unit/memory.c \
+        cc -std=gnu11 $flags -It/unit -I$room/permit "t/unit/$test.c" t/unit/memory.c t/unit/support.c \
             $room/permit/*.c -lyajl -lcmocka -o "$out/$test"
     done
 

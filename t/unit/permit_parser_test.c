@@ -1,0 +1,268 @@
+
+/* A body: JSON, its limits and its memory. */
+
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "permit_guard.h"
+#include "support.h"
+
+
+typedef struct {
+    const char    *body;
+    size_t         len; /* 0: strlen() */
+    permit_parse_t outcome;
+    size_t         offset;
+} parsed_t;
+
+
+#define DEEP32_OPEN  "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[["
+#define DEEP32_CLOSE "]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]"
+
+static void
+test_syntax(void **state)
+{
+    size_t         i, piece, len, offset;
+    permit_parse_t outcome;
+
+    static const parsed_t cases[] = {
+        { "{}", 0, PERMIT_PARSE_OK, 0 },
+        { " \t\r\n{ } \n", 0, PERMIT_PARSE_OK, 0 },
+        { "\xef\xbb\xbf{}", 0, PERMIT_PARSE_OK, 0 },
+        { "\xef\xbb\xbf {}", 0, PERMIT_PARSE_OK, 0 },
+        { "{\"a\":" DEEP32_OPEN DEEP32_CLOSE "}", 0, PERMIT_PARSE_OK, 0 },
+        { "{\"a\":-0.0e-1,\"b\":1E+5,\"c\":123456789012345678901234567890}", 0,
+            PERMIT_PARSE_OK, 0 },
+        { "", 0, PERMIT_PARSE_MALFORMED, 0 },
+        { "\xef\xbb\xbf", 0, PERMIT_PARSE_MALFORMED, 3 },
+        { "\xef\xbb{}", 0, PERMIT_PARSE_MALFORMED, 2 },
+        { "{}\xef\xbb\xbf", 0, PERMIT_PARSE_MALFORMED, 2 },
+        { "{", 0, PERMIT_PARSE_MALFORMED, 1 },
+        { "{\"a\"", 0, PERMIT_PARSE_MALFORMED, 4 },
+        { "{\"a\":1", 0, PERMIT_PARSE_MALFORMED, 6 },
+        { "{\"a\":1,}", 0, PERMIT_PARSE_MALFORMED, 8 },
+        { "{} x", 0, PERMIT_PARSE_MALFORMED, 3 },
+        { "{}{}", 0, PERMIT_PARSE_MALFORMED, 2 },
+        { "{}\"abc", 0, PERMIT_PARSE_MALFORMED, 2 },
+        { "{}tru", 0, PERMIT_PARSE_MALFORMED, 2 },
+        { "{},", 0, PERMIT_PARSE_MALFORMED, 2 },
+        { "{}\0", 3, PERMIT_PARSE_MALFORMED, 2 },
+        { "{\"a\":01}", 0, PERMIT_PARSE_MALFORMED, 6 },
+        { "{\"a\":.5}", 0, PERMIT_PARSE_MALFORMED, 6 },
+        { "{\"a\":NaN}", 0, PERMIT_PARSE_MALFORMED, 6 },
+        { "{'a':1}", 0, PERMIT_PARSE_MALFORMED, 2 },
+        { "{a:1}", 0, PERMIT_PARSE_MALFORMED, 2 },
+        { "{/**/}", 0, PERMIT_PARSE_MALFORMED, 1 },
+        { "{\v}", 0, PERMIT_PARSE_MALFORMED, 1 },
+        { "{\f}", 0, PERMIT_PARSE_MALFORMED, 1 },
+        { "{\"a\":\"\n\"}", 0, PERMIT_PARSE_MALFORMED, 6 },
+        { "{\"a\":\"\x01\"}", 0, PERMIT_PARSE_MALFORMED, 6 },
+        { "{\"a\":\"\\x\"}", 0, PERMIT_PARSE_MALFORMED, 7 },
+        { "{\"a\":\"\\u12g4\"}", 0, PERMIT_PARSE_MALFORMED, 10 },
+        { "{\"a\":\"\\ud800\"}", 0, PERMIT_PARSE_MALFORMED, 12 },
+        { "{\"a\":\"\\udc00\"}", 0, PERMIT_PARSE_MALFORMED, 11 },
+        { "{\"a\":\"\\ud800\\u0041\"}", 0, PERMIT_PARSE_MALFORMED, 17 },
+        { "{\"a\":\"\\ud800\\n\"}", 0, PERMIT_PARSE_MALFORMED, 13 },
+        { "{\"a\":\"\\ud800\\ud800\"}", 0, PERMIT_PARSE_MALFORMED, 17 },
+        { "{\"a\":\"\x80\"}", 0, PERMIT_PARSE_MALFORMED, 6 },
+        { "{\"a\":\"\xc0\x80\"}", 0, PERMIT_PARSE_MALFORMED, 6 },
+        { "{\"a\":\"\xc3(\"}", 0, PERMIT_PARSE_MALFORMED, 7 },
+        { "{\"a\":\"\xe0\x9f\xbf\"}", 0, PERMIT_PARSE_MALFORMED, 7 },
+        { "{\"a\":\"\xed\xa0\x80\"}", 0, PERMIT_PARSE_MALFORMED, 7 },
+        { "{\"a\":\"\xf0\x8f\xbf\xbf\"}", 0, PERMIT_PARSE_MALFORMED, 7 },
+        { "{\"a\":\"\xf4\x90\x80\x80\"}", 0, PERMIT_PARSE_MALFORMED, 7 },
+        { "{\"a\":\"\xf5\x80\x80\x80\"}", 0, PERMIT_PARSE_MALFORMED, 6 },
+        { "{\"a\":\"\xff\"}", 0, PERMIT_PARSE_MALFORMED, 6 },
+        { "{\"a\":" DEEP32_OPEN "[]" DEEP32_CLOSE "}", 0,
+            PERMIT_PARSE_MALFORMED, 37 },
+        { "[" DEEP32_OPEN "[", 0, PERMIT_PARSE_MALFORMED, 33 },
+        { "[]", 0, PERMIT_PARSE_NOT_AN_OBJECT, 0 },
+        { "[1,{\"apiToken\":\"x\"}] ", 0, PERMIT_PARSE_NOT_AN_OBJECT, 0 },
+        { "null", 0, PERMIT_PARSE_NOT_AN_OBJECT, 0 },
+        { "true", 0, PERMIT_PARSE_NOT_AN_OBJECT, 0 },
+        { "12", 0, PERMIT_PARSE_NOT_AN_OBJECT, 0 },
+        { "-1.5e3 ", 0, PERMIT_PARSE_NOT_AN_OBJECT, 0 },
+        { "\"{}\"", 0, PERMIT_PARSE_NOT_AN_OBJECT, 0 },
+        { "12 3", 0, PERMIT_PARSE_MALFORMED, 3 },
+        { "\"a\" b", 0, PERMIT_PARSE_MALFORMED, 4 },
+        { "[1,2", 0, PERMIT_PARSE_MALFORMED, 4 },
+        { "tru", 0, PERMIT_PARSE_MALFORMED, 3 },
+        { "-", 0, PERMIT_PARSE_MALFORMED, 1 },
+    };
+
+    (void) state;
+
+    /* yajl's offset is that of the whole: a split may move it by a token */
+
+    for (i = 0; i < COUNT(cases); i++) {
+        len = cases[i].len ? cases[i].len : strlen(cases[i].body);
+
+        for (piece = 0; piece < 4; piece++) {
+            outcome = parse_as(
+                &permit_form_push, cases[i].body, len, piece, &offset);
+
+            if (outcome != cases[i].outcome
+                || (outcome == PERMIT_PARSE_MALFORMED && piece == 0
+                    && offset != cases[i].offset))
+            {
+                fail_msg("%s in pieces of %zu: %d at %zu, not %d at %zu",
+                    cases[i].body, piece, outcome, offset, cases[i].outcome,
+                    cases[i].offset);
+            }
+
+            memory_end(&memory);
+        }
+    }
+}
+
+
+/* {"a":"xxx..."} or {"a":111...} of a token of len bytes. */
+
+static char *
+long_token(size_t len, bool string, size_t *size)
+{
+    char *body;
+
+    body = malloc(len + 16);
+    assert_non_null(body);
+
+    *size = (size_t) sprintf(body, "{\"a\":%s", string ? "\"" : "");
+    memset(body + *size, string ? 'x' : '1', len);
+    *size += len;
+    *size += (size_t) sprintf(body + *size, "%s}", string ? "\"" : "");
+
+    return body;
+}
+
+
+static void
+test_long_token(void **state)
+{
+    char          *body;
+    size_t         i, len, piece;
+    permit_parse_t outcome;
+
+    static const size_t pieces[] = { 0, 999, 65536 };
+
+    (void) state;
+
+    rules.max_body = 1000000;
+
+    for (len = PERMIT_MAX_TOKEN - 1; len <= PERMIT_MAX_TOKEN + 2; len++) {
+
+        for (i = 0; i < 2 * COUNT(pieces); i++) {
+            body = long_token(len, i & 1, &piece);
+            outcome = parse_as(
+                &permit_form_push, body, piece, pieces[i / 2], NULL);
+
+            assert_int_equal(outcome,
+                len <= PERMIT_MAX_TOKEN ? PERMIT_PARSE_OK
+                                        : PERMIT_PARSE_TOO_LARGE);
+
+            memory_end(&memory);
+            free(body);
+        }
+    }
+
+    rules.max_body = 16384;
+}
+
+
+static void
+test_large_body(void **state)
+{
+    static char body[200];
+
+    (void) state;
+
+    memset(body, ' ', sizeof(body));
+    memcpy(body, "{}", 2);
+
+    rules.max_body = 100;
+
+    assert_int_equal(
+        parse_as(&permit_form_push, body, 100, 7, NULL), PERMIT_PARSE_OK);
+    memory_end(&memory);
+
+    assert_int_equal(parse_as(&permit_form_push, body, 101, 0, NULL),
+        PERMIT_PARSE_TOO_LARGE);
+    memory_end(&memory);
+
+    /* what is wrong before the bound is told first */
+
+    body[99] = 'x';
+    assert_int_equal(parse_as(&permit_form_push, body, 200, 0, NULL),
+        PERMIT_PARSE_MALFORMED);
+    memory_end(&memory);
+
+    rules.max_body = 0;
+    body[99] = ' ';
+    assert_int_equal(
+        parse_as(&permit_form_push, body, 200, 0, NULL), PERMIT_PARSE_OK);
+    memory_end(&memory);
+
+    rules.max_body = 16384;
+}
+
+
+static void
+test_no_memory(void **state)
+{
+    size_t           fail_at;
+    permit_parse_t   outcome;
+    permit_parser_t *parser;
+
+    static const char body[] = "{\"zone\":\"\\u0041" X200 X200
+                               "\",\"b\":[1,2] }";
+
+    (void) state;
+
+    for (fail_at = 1;; fail_at++) {
+        interface = memory_start(&memory);
+        memory.fail_at = fail_at;
+        outcome = PERMIT_PARSE_NO_MEMORY;
+
+        parser = permit_parser_create(
+            &permit, &permit_form_push, &rules, &interface);
+        if (parser) {
+            (void) permit_parser_feed(parser, body, 20);
+            (void) permit_parser_feed(parser, body + 20, sizeof(body) - 21);
+            outcome = permit_parser_finish(parser);
+        }
+
+        memory_end(&memory);
+
+        if (outcome == PERMIT_PARSE_OK) {
+            break;
+        }
+
+        assert_int_equal(outcome, PERMIT_PARSE_NO_MEMORY);
+    }
+
+    /* the parser with yajl's parts, its two buffers and the long value */
+
+    assert_in_range(fail_at, 5, 30);
+}
+
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_syntax),
+        cmocka_unit_test(test_long_token),
+        cmocka_unit_test(test_large_body),
+        cmocka_unit_test(test_no_memory),
+    };
+
+    return cmocka_run_group_tests_name("permit parser", tests, NULL, NULL);
+}
