@@ -38,7 +38,7 @@ typedef struct {
     ngx_http_opscom_endpoint_id_t id;
     ngx_str_t                     name;
     ngx_str_t                     written; /* $opscom_result of a success */
-    const permit_form_t          *form;
+    const permit_schema_t        *schema;
     ngx_http_opscom_build_pt      build;
 } ngx_http_opscom_endpoint_t;
 

@@ -60,14 +60,14 @@ const ngx_http_opscom_endpoint_t
     ngx_http_opscom_endpoints[NGX_HTTP_OPSCOM_ENDPOINTS] = {
 
         [NGX_HTTP_OPSCOM_PUSH] = { NGX_HTTP_OPSCOM_PUSH, ngx_string("push"),
-            ngx_string("stored"), &permit_form_push, ngx_opscom_permits_push },
+            ngx_string("stored"), &permit_schema_push, ngx_opscom_permits_push },
 
         [NGX_HTTP_OPSCOM_UPDATE] = { NGX_HTTP_OPSCOM_UPDATE,
-            ngx_string("update"), ngx_string("updated"), &permit_form_update,
+            ngx_string("update"), ngx_string("updated"), &permit_schema_update,
             ngx_opscom_permits_update },
 
         [NGX_HTTP_OPSCOM_DELETE] = { NGX_HTTP_OPSCOM_DELETE,
-            ngx_string("delete"), ngx_string("deleted"), &permit_form_delete,
+            ngx_string("delete"), ngx_string("deleted"), &permit_schema_delete,
             ngx_opscom_permits_delete },
     };
 
@@ -410,7 +410,7 @@ ngx_http_opscom_parser(ngx_http_request_t *r, ngx_http_opscom_ctx_t *ctx,
     ctx->memory.ctx = r->pool;
 
     ctx->parser = permit_parser_create(
-        &ctx->permit, ctx->endpoint->form, &olcf->rules, &ctx->memory);
+        &ctx->permit, ctx->endpoint->schema, &olcf->rules, &ctx->memory);
 
     return ctx->parser ? NGX_OK : NGX_ERROR;
 }
@@ -554,7 +554,7 @@ ngx_http_opscom_judge(
             r, ctx, ngx_http_opscom_parse_error(outcome));
     }
 
-    switch (permit_judge_token(&ctx->permit)) {
+    switch (permit_validate_token(&ctx->permit)) {
 
     case PERMIT_GOOD:
         break;
@@ -570,7 +570,7 @@ ngx_http_opscom_judge(
 
     olcf = ngx_http_get_module_loc_conf(r, ngx_http_opscom_module);
 
-    if (permit_judge(&ctx->permit, &olcf->rules)) {
+    if (permit_validate(&ctx->permit, &olcf->rules)) {
         return ngx_http_opscom_answer_error(
             r, ctx, NGX_HTTP_OPSCOM_VALIDATION_FAILED);
     }

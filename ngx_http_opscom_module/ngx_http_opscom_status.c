@@ -181,8 +181,8 @@ ngx_http_opscom_code_is_possible(ngx_uint_t id, ngx_uint_t code)
         return id == PERMIT_END;
 
     case PERMIT_MISSING:
-        return permit_form_push.need[id] == PERMIT_REQUIRED
-            || permit_form_update.need[id] == PERMIT_REQUIRED;
+        return permit_schema_push.need[id] == PERMIT_REQUIRED
+            || permit_schema_update.need[id] == PERMIT_REQUIRED;
 
     default:
         return 1;

@@ -1,13 +1,13 @@
 
-/* What stands around the elements of an array of bodies: see permit_array.h. */
+/* What is around the elements of an array of bodies: see permit_array.h. */
 
 
 #include <string.h>
 
 #include "permit_array.h"
 #include "permit_bytes.h"
-#include "permit_guard.h"
 #include "permit_json.h"
+#include "permit_scan.h"
 
 
 /*
@@ -31,19 +31,19 @@ typedef enum {
 
 struct permit_array_s {
     permit_array_state_t   state;
-    permit_guard_t         guard;
-    permit_guard_verdict_t verdict; /* of the byte behind ahead */
-    size_t                 ahead;   /* bytes that passed the guard already */
+    permit_scan_t          scan;
+    permit_scan_status_t   status;   /* of the byte behind ahead */
+    size_t                 ahead;    /* bytes that were scanned already */
     size_t                 max_body; /* SIZE_MAX: no limit */
-    size_t                 element; /* bytes of the element so far */
+    size_t                 element;  /* bytes of the element so far */
     size_t                 received; /* bytes consumed */
-    size_t                 mark; /* bytes of a byte order mark seen */
+    size_t                 bom;      /* bytes of a byte order mark seen */
     size_t                 offset;
     const char            *reason;
-    permit_parse_t         outcome; /* of all that came so far */
+    permit_parse_t         outcome;  /* of all that came so far */
 
     permit_t              *permit; /* of the next element */
-    const permit_form_t   *form;
+    const permit_schema_t *schema;
     const permit_memory_t *memory;
 
     permit_json_t json;
@@ -61,14 +61,14 @@ static permit_parse_t permit_array_value(permit_array_t *array,
     const char **pos, const char *end);
 static permit_parse_t permit_array_done(permit_array_t *array);
 static permit_parse_t permit_array_full(permit_array_t *array, char next);
-static permit_parse_t permit_array_refused(permit_array_t *array, char next);
+static permit_parse_t permit_array_stopped(permit_array_t *array, char next);
 static bool permit_array_in_value(const permit_array_t *array);
 static permit_parse_t permit_array_malformed(permit_array_t *array,
     const char *reason);
 
 
 permit_array_t *
-permit_array_create(permit_t *permit, const permit_form_t *form,
+permit_array_create(permit_t *permit, const permit_schema_t *schema,
     const permit_rules_t *rules, const permit_memory_t *memory)
 {
     permit_array_t *array;
@@ -81,10 +81,10 @@ permit_array_create(permit_t *permit, const permit_form_t *form,
     memset(array, 0, offsetof(permit_array_t, json));
 
     array->permit = permit;
-    array->form = form;
+    array->schema = schema;
     array->memory = memory;
     array->max_body = rules->max_body ? rules->max_body : SIZE_MAX;
-    array->guard.bounded = array->max_body > PERMIT_MAX_TOKEN;
+    array->scan.bounded = array->max_body > PERMIT_MAX_TOKEN;
 
     permit_json_init(&array->json, memory, array->buffer,
                      sizeof(array->buffer));
@@ -94,7 +94,7 @@ permit_array_create(permit_t *permit, const permit_form_t *form,
 
 
 void
-permit_array_place(permit_array_t *array, permit_t *permit,
+permit_array_set_permit(permit_array_t *array, permit_t *permit,
     const permit_memory_t *memory)
 {
     array->permit = permit;
@@ -107,7 +107,7 @@ permit_array_feed(permit_array_t *array, const char *data, size_t len,
     size_t *consumed)
 {
     bool           broken;
-    size_t         fine, mark;
+    size_t         fine, bom;
     const char    *p;
     permit_parse_t outcome;
 
@@ -117,22 +117,22 @@ permit_array_feed(permit_array_t *array, const char *data, size_t len,
         return array->outcome;
     }
 
-    mark = permit_skip_mark(&array->mark, array->received, data, len, &broken);
-    array->received += mark;
+    bom = permit_skip_bom(&array->bom, array->received, data, len, &broken);
+    array->received += bom;
 
     if (broken) {
         array->outcome = permit_array_malformed(array, "unexpected character");
         return array->outcome;
     }
 
-    data += mark;
-    len -= mark;
+    data += bom;
+    len -= bom;
 
-    /* what was fed before and not consumed has passed the guard already */
+    /* what was fed before and not consumed has passed the scan already */
 
-    if (array->ahead < len && array->verdict == PERMIT_GUARD_PASS) {
-        array->ahead += permit_guard_pass(&array->guard, data + array->ahead,
-                                          len - array->ahead, &array->verdict);
+    if (array->ahead < len && array->status == PERMIT_SCAN_OK) {
+        array->ahead += permit_scan_feed(&array->scan, data + array->ahead,
+                                          len - array->ahead, &array->status);
     }
 
     fine = array->ahead < len ? array->ahead : len;
@@ -141,10 +141,10 @@ permit_array_feed(permit_array_t *array, const char *data, size_t len,
     outcome = permit_array_run(array, &p, data + fine);
 
     array->ahead -= (size_t) (p - data);
-    *consumed = mark + (size_t) (p - data);
+    *consumed = bom + (size_t) (p - data);
 
     if (outcome == PERMIT_PARSE_OK && fine < len) {
-        outcome = permit_array_refused(array, data[fine]);
+        outcome = permit_array_stopped(array, data[fine]);
     }
 
     if (outcome != PERMIT_PARSE_ELEMENT
@@ -307,7 +307,7 @@ permit_array_begin(permit_array_t *array, permit_array_state_t state)
     array->state = state;
     array->element = 0;
 
-    return permit_json_start(&array->json, array->permit, array->form,
+    return permit_json_start(&array->json, array->permit, array->schema,
                              array->memory)
            ? PERMIT_PARSE_OK : PERMIT_PARSE_NO_MEMORY;
 }
@@ -397,10 +397,10 @@ permit_array_full(permit_array_t *array, char next)
 }
 
 
-/* All before the next byte was consumed; the next byte did not pass the guard. */
+/* All before the next byte was consumed, and permit_scan refused that byte. */
 
 static permit_parse_t
-permit_array_refused(permit_array_t *array, char next)
+permit_array_stopped(permit_array_t *array, char next)
 {
     permit_parse_t outcome;
 
@@ -412,11 +412,11 @@ permit_array_refused(permit_array_t *array, char next)
         }
     }
 
-    if (array->verdict == PERMIT_GUARD_LONG_TOKEN) {
+    if (array->status == PERMIT_SCAN_LONG_TOKEN) {
         return PERMIT_PARSE_TOO_LARGE;
     }
 
-    return permit_array_malformed(array, permit_guard_reason(array->verdict));
+    return permit_array_malformed(array, permit_scan_reason(array->status));
 }
 
 

@@ -37,8 +37,8 @@ typedef struct permit_array_s permit_array_t;
 
 
 /*
- * Makes a reader for one body.  Elements go to the permit, which is zeroed when
- * an element begins, and to memory where permit->text is too small for them.
+ * Makes a reader for one body.  Elements go to the permit, which is zeroed
+ * when an element begins, and to memory where permit->text is too small.
  * Everything given must outlive the reader.  Returns NULL without memory.
  *
  * The reader itself needs one block of some 5 KB, and further ones while an
@@ -46,7 +46,7 @@ typedef struct permit_array_s permit_array_t;
  * escapes.  These have at least 4 KB each and are freed with the element.
  */
 permit_array_t *permit_array_create(permit_t *permit,
-    const permit_form_t *form, const permit_rules_t *rules,
+    const permit_schema_t *schema, const permit_rules_t *rules,
     const permit_memory_t *memory);
 
 /*
@@ -56,15 +56,15 @@ permit_array_t *permit_array_create(permit_t *permit,
  * PERMIT_PARSE_NOT_AN_OBJECT.  Without a call the next element takes the place
  * of the last one; what the last one left in its memory may be freed then.
  */
-void permit_array_place(permit_array_t *array, permit_t *permit,
+void permit_array_set_permit(permit_array_t *array, permit_t *permit,
     const permit_memory_t *memory);
 
 /*
  * Parses what follows what was consumed by the calls before; the piece may be
  * reused after the call, but what was not consumed must be fed again, at the
  * start of the next piece.  PERMIT_PARSE_NOT_AN_ARRAY comes from
- * permit_array_finish() alone.  The outcomes, their order and what was said do
- * not depend on where the body was split.
+ * permit_array_finish() alone.  The outcomes, their order and what the permits
+ * hold do not depend on where the body was split.
  */
 permit_parse_t permit_array_feed(permit_array_t *array, const char *data,
     size_t len, size_t *consumed);

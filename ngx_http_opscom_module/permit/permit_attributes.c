@@ -109,8 +109,7 @@ const permit_attribute_t permit_attributes[PERMIT_ATTRIBUTES] = {
 };
 
 
-const permit_form_t permit_form_push = {
-    .name = "push",
+const permit_schema_t permit_schema_push = {
     .need = {
         [PERMIT_TOKEN] = PERMIT_REQUIRED,
         [PERMIT_AMOUNT] = PERMIT_OPTIONAL,
@@ -124,8 +123,7 @@ const permit_form_t permit_form_push = {
 };
 
 
-const permit_form_t permit_form_update = {
-    .name = "update",
+const permit_schema_t permit_schema_update = {
     .need = {
         [PERMIT_TOKEN] = PERMIT_REQUIRED,
         [PERMIT_REFERENCE_ID] = PERMIT_REQUIRED,
@@ -137,8 +135,7 @@ const permit_form_t permit_form_update = {
 };
 
 
-const permit_form_t permit_form_delete = {
-    .name = "delete",
+const permit_schema_t permit_schema_delete = {
     .need = {
         [PERMIT_TOKEN] = PERMIT_REQUIRED,
         [PERMIT_REFERENCE_ID] = PERMIT_REQUIRED,
@@ -146,8 +143,7 @@ const permit_form_t permit_form_delete = {
 };
 
 
-const permit_form_t permit_form_lookup = {
-    .name = "lookup",
+const permit_schema_t permit_schema_lookup = {
     .need = {
         [PERMIT_TOKEN] = PERMIT_REQUIRED,
         [PERMIT_REFERENCE_ID] = PERMIT_OPTIONAL,
@@ -163,14 +159,14 @@ static const struct {
     const char *phrase;
 } permit_codes[PERMIT_CODES] = {
 
-    [PERMIT_GOOD] = { "", "is good" },
+    [PERMIT_GOOD] = { "", "" },
     [PERMIT_INVALID_TYPE] = { "invalid_type", "must be a JSON string" },
     [PERMIT_CONFLICTING] = { "conflicting",
         "is given more than once with different values" },
     [PERMIT_MISSING] = { "missing", "is required" },
     [PERMIT_TOO_LONG] = { "too_long", "is too long" },
     [PERMIT_INVALID_FORMAT] = { "invalid_format",
-        "is not in the accepted form" },
+        "is not in the accepted schema" },
     [PERMIT_OUT_OF_RANGE] = { "out_of_range", "is out of range" },
     [PERMIT_UNSUPPORTED] = { "unsupported", "is not supported here" },
     [PERMIT_END_NOT_AFTER_START] = { "end_not_after_start",
@@ -179,8 +175,8 @@ static const struct {
 
 
 permit_id_t
-permit_find(const permit_form_t *form, permit_text_t name, permit_id_t first,
-    const permit_text_t **found)
+permit_find(const permit_schema_t *schema, permit_text_t name,
+    permit_id_t first, const permit_text_t **found)
 {
     unsigned             i, id, n;
     const permit_text_t *names;
@@ -193,7 +189,7 @@ permit_find(const permit_form_t *form, permit_text_t name, permit_id_t first,
             id = 0;
         }
 
-        if (form->need[id] == PERMIT_NOT_TAKEN) {
+        if (schema->need[id] == PERMIT_NOT_TAKEN) {
             continue;
         }
 
@@ -244,7 +240,7 @@ permit_name(const permit_t *permit, permit_id_t id)
 {
     const permit_text_t *used;
 
-    used = permit->said[id].name;
+    used = permit->given[id].name;
 
     return used ? used : &permit_attributes[id].names[0];
 }

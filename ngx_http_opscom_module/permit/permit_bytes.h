@@ -1,5 +1,5 @@
 
-/* Bytes looked at eight at a time: most of a body needs no closer look. */
+/* Bytes of a body in bulk: eight at a time where most need no closer look. */
 
 
 #ifndef PERMIT_BYTES_H_INCLUDED
@@ -88,21 +88,21 @@ permit_skip_easy(const char *data, size_t len)
  * begun and does not go on.
  */
 static inline size_t
-permit_skip_mark(size_t *seen, size_t received, const char *data, size_t len,
+permit_skip_bom(size_t *seen, size_t received, const char *data, size_t len,
     bool *broken)
 {
     size_t                     n;
-    static const unsigned char mark[] = { 0xef, 0xbb, 0xbf };
+    static const unsigned char bom[] = { 0xef, 0xbb, 0xbf };
 
     *broken = false;
 
     for (n = 0; n < len; n++) {
 
-        if (*seen != received + n || *seen == sizeof(mark)) {
+        if (*seen != received + n || *seen == sizeof(bom)) {
             break;
         }
 
-        if ((unsigned char) data[n] != mark[*seen]) {
+        if ((unsigned char) data[n] != bom[*seen]) {
             *broken = (*seen != 0);
             break;
         }

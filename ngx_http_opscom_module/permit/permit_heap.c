@@ -1,5 +1,5 @@
 
-/* A buffer that blocks are cut from, and what lies behind it: permit_heap.h. */
+/* See permit_heap.h. */
 
 
 #include <string.h>

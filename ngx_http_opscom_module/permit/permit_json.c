@@ -1,5 +1,5 @@
 
-/* yajl's callbacks, and what they keep of a value: see permit_json.h. */
+/* yajl, its callbacks and what they keep of a value: see permit_json.h. */
 
 
 #include <string.h>
@@ -10,7 +10,7 @@
 
 static int permit_json_value(permit_json_t *json, bool absent,
     const permit_text_t *text);
-static void permit_json_said(permit_json_t *json, permit_text_t text);
+static void permit_json_set(permit_json_t *json, permit_text_t text);
 static const char *permit_json_keep(permit_json_t *json, permit_text_t text);
 static permit_text_t permit_json_trim(permit_text_t text);
 
@@ -47,14 +47,14 @@ permit_json_init(permit_json_t *json, const permit_memory_t *memory,
 
 bool
 permit_json_start(permit_json_t *json, permit_t *permit,
-    const permit_form_t *form, const permit_memory_t *memory)
+    const permit_schema_t *schema, const permit_memory_t *memory)
 {
     memset(permit, 0, offsetof(permit_t, scratch));
 
-    permit->form = form;
+    permit->schema = schema;
 
     json->permit = permit;
-    json->form = form;
+    json->schema = schema;
     json->memory = memory;
     json->depth = 0;
     json->current = PERMIT_NO_ATTRIBUTE;
@@ -68,7 +68,7 @@ permit_json_start(permit_json_t *json, permit_t *permit,
 
     json->yajl = yajl_alloc(&permit_callbacks, &json->functions, json);
 
-    /* permit_guard does, and by RFC 3629 */
+    /* permit_scan does, and by RFC 3629 */
 
     yajl_config(json->yajl, yajl_dont_validate_strings, 1);
 
@@ -141,10 +141,10 @@ permit_json_end(permit_json_t *json)
  */
 
 static int
-permit_json_value(
-    permit_json_t *json, bool absent, const permit_text_t *text)
+permit_json_value(permit_json_t *json, bool absent,
+    const permit_text_t *text)
 {
-    permit_said_t *said;
+    permit_given_t *given;
 
     if (json->depth == 0) {
         json->complete = true;
@@ -155,13 +155,13 @@ permit_json_value(
         return 1;
     }
 
-    said = &json->permit->said[json->current];
+    given = &json->permit->given[json->current];
 
     if (text) {
-        permit_json_said(json, *text);
+        permit_json_set(json, *text);
 
     } else if (!absent) {
-        said->wrong_type = true;
+        given->wrong_type = true;
     }
 
     json->current = PERMIT_NO_ATTRIBUTE;
@@ -171,11 +171,11 @@ permit_json_value(
 
 
 static void
-permit_json_said(permit_json_t *json, permit_text_t text)
+permit_json_set(permit_json_t *json, permit_text_t text)
 {
-    permit_said_t *said;
+    permit_given_t *given;
 
-    said = &json->permit->said[json->current];
+    given = &json->permit->given[json->current];
 
     if (json->current != PERMIT_TOKEN) {
         text = permit_json_trim(text);
@@ -185,16 +185,16 @@ permit_json_said(permit_json_t *json, permit_text_t text)
         return;
     }
 
-    if (said->text.len == 0) {
-        said->text.data = permit_json_keep(json, text);
-        said->text.len = text.len;
+    if (given->text.len == 0) {
+        given->text.data = permit_json_keep(json, text);
+        given->text.len = text.len;
         return;
     }
 
-    if (said->text.len != text.len
-        || memcmp(said->text.data, text.data, text.len) != 0)
+    if (given->text.len != text.len
+        || memcmp(given->text.data, text.data, text.len) != 0)
     {
-        said->conflicting = true;
+        given->conflicting = true;
     }
 }
 
@@ -284,7 +284,7 @@ static int
 permit_on_key(void *ctx, const unsigned char *data, size_t len)
 {
     permit_text_t        name;
-    permit_said_t       *said;
+    permit_given_t      *given;
     permit_json_t       *json;
     const permit_text_t *found;
 
@@ -297,7 +297,7 @@ permit_on_key(void *ctx, const unsigned char *data, size_t len)
     name.data = (const char *) data;
     name.len = len;
 
-    json->current = permit_find(json->form, name, json->next, &found);
+    json->current = permit_find(json->schema, name, json->next, &found);
 
     if (json->current == PERMIT_NO_ATTRIBUTE) {
         return 1;
@@ -305,10 +305,10 @@ permit_on_key(void *ctx, const unsigned char *data, size_t len)
 
     json->next = json->current + 1;
 
-    said = &json->permit->said[json->current];
+    given = &json->permit->given[json->current];
 
-    if (said->name == NULL) {
-        said->name = found;
+    if (given->name == NULL) {
+        given->name = found;
     }
 
     return 1;

@@ -1,8 +1,8 @@
 
 /*
- * One JSON value through yajl: what its members say of each attribute goes to
- * a permit.  Used for a body (permit_parser) and for each element of an array
- * of bodies (permit_array).
+ * One JSON value, read by yajl: what the members of an object have goes to a
+ * permit.  Used for a body (permit_parser) and for each element of an array of
+ * bodies (permit_array).
  */
 
 
@@ -17,7 +17,7 @@
 
 
 /* In bytes, all that yajl allocates for a value that comes in one piece. */
-#define PERMIT_JSON_BUFFER 512
+#define PERMIT_JSON_BUFFER  512
 
 
 typedef enum {
@@ -31,7 +31,7 @@ typedef enum {
 
 typedef struct {
     permit_t              *permit;
-    const permit_form_t   *form;
+    const permit_schema_t *schema;
     const permit_memory_t *memory; /* of the values */
 
     yajl_handle yajl;
@@ -47,25 +47,25 @@ typedef struct {
 
 
 /*
- * Prepares the memory for yajl, once.  The buffer is aligned for pointers; what
- * does not fit into it comes from memory.
+ * Prepares the memory for yajl, once.  The buffer is aligned for pointers, and
+ * what does not fit into it comes from memory; both must outlive json.
  */
 void permit_json_init(permit_json_t *json, const permit_memory_t *memory,
     void *buffer, size_t size);
 
 /*
- * Starts with a value.  The permit is zeroed and given its form; values of
- * attributes that do not fit into permit->text are allocated from memory.
- * Returns false without memory.
+ * Starts with a value.  The permit is zeroed and given its schema; values that
+ * do not fit into permit->text are allocated from memory.  All arguments must
+ * outlive the value.  Returns false without memory.
  */
 bool permit_json_start(permit_json_t *json, permit_t *permit,
-    const permit_form_t *form, const permit_memory_t *memory);
+    const permit_schema_t *schema, const permit_memory_t *memory);
 
 /*
- * Parses the next piece, which must have passed permit_guard.  consumed is how
- * much of it was looked at: all with PERMIT_JSON_MORE, up to the end of the
- * value with PERMIT_JSON_DONE, up to about the error otherwise.  After
- * anything but PERMIT_JSON_MORE the value is not to be continued.
+ * Parses the next piece, which must have passed permit_scan.  consumed is how
+ * much of it was read: all with PERMIT_JSON_MORE, up to the end of the
+ * value with PERMIT_JSON_DONE, up to about the error otherwise.  The
+ * value cannot be continued after anything but PERMIT_JSON_MORE.
  */
 permit_json_status_t permit_json_feed(permit_json_t *json, const char *data,
     size_t len, size_t *consumed);

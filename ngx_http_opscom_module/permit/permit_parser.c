@@ -1,6 +1,6 @@
 
 /*
- * A body in pieces: its byte order mark, its size, what permit_guard finds,
+ * A body in pieces: its byte order mark, its size, what permit_scan finds,
  * the value in it, and nothing behind it.
  */
 
@@ -8,19 +8,19 @@
 #include <string.h>
 
 #include "permit_bytes.h"
-#include "permit_guard.h"
 #include "permit_json.h"
+#include "permit_scan.h"
 #include "permit_parser.h"
 
 
 struct permit_parser_s {
-    permit_guard_t guard;
+    permit_scan_t  scan;
     size_t         max_body; /* SIZE_MAX: no limit */
     size_t         received;
-    size_t         mark; /* bytes of a byte order mark seen */
+    size_t         bom;      /* bytes of a byte order mark seen */
     size_t         offset;
     const char    *reason;
-    permit_parse_t outcome; /* of all that came so far */
+    permit_parse_t outcome;  /* of all that came so far */
 
     permit_json_t json;
     void         *buffer[PERMIT_JSON_BUFFER / sizeof(void *)];
@@ -36,7 +36,7 @@ static permit_parse_t permit_parser_malformed(permit_parser_t *parser,
 
 
 permit_parser_t *
-permit_parser_create(permit_t *permit, const permit_form_t *form,
+permit_parser_create(permit_t *permit, const permit_schema_t *schema,
     const permit_rules_t *rules, const permit_memory_t *memory)
 {
     permit_parser_t *parser;
@@ -52,12 +52,12 @@ permit_parser_create(permit_t *permit, const permit_form_t *form,
 
     /* no token is longer than its body */
 
-    parser->guard.bounded = parser->max_body > PERMIT_MAX_TOKEN;
+    parser->scan.bounded = parser->max_body > PERMIT_MAX_TOKEN;
 
     permit_json_init(&parser->json, memory, parser->buffer,
                      sizeof(parser->buffer));
 
-    if (!permit_json_start(&parser->json, permit, form, memory)) {
+    if (!permit_json_start(&parser->json, permit, schema, memory)) {
         return NULL;
     }
 
@@ -68,9 +68,9 @@ permit_parser_create(permit_t *permit, const permit_form_t *form,
 permit_parse_t
 permit_parser_feed(permit_parser_t *parser, const char *data, size_t len)
 {
-    bool                   broken;
-    size_t                 allowed, mark, fine;
-    permit_guard_verdict_t verdict;
+    bool                 broken;
+    size_t               allowed, bom, fine;
+    permit_scan_status_t status;
 
     if (parser->outcome != PERMIT_PARSE_OK) {
         return parser->outcome;
@@ -82,9 +82,9 @@ permit_parser_feed(permit_parser_t *parser, const char *data, size_t len)
         allowed = len;
     }
 
-    mark = permit_skip_mark(&parser->mark, parser->received, data, allowed,
+    bom = permit_skip_bom(&parser->bom, parser->received, data, allowed,
                             &broken);
-    parser->received += mark;
+    parser->received += bom;
 
     if (broken) {
 
@@ -95,10 +95,10 @@ permit_parser_feed(permit_parser_t *parser, const char *data, size_t len)
         return parser->outcome;
     }
 
-    fine = permit_guard_pass(&parser->guard, data + mark, allowed - mark,
-                             &verdict);
+    fine = permit_scan_feed(&parser->scan, data + bom, allowed - bom,
+                             &status);
 
-    parser->outcome = permit_parser_json(parser, data + mark, fine);
+    parser->outcome = permit_parser_json(parser, data + bom, fine);
 
     if (parser->outcome != PERMIT_PARSE_OK) {
         return parser->outcome;
@@ -106,14 +106,14 @@ permit_parser_feed(permit_parser_t *parser, const char *data, size_t len)
 
     parser->received += fine;
 
-    if (verdict == PERMIT_GUARD_LONG_TOKEN
-        || (verdict == PERMIT_GUARD_PASS && allowed < len))
+    if (status == PERMIT_SCAN_LONG_TOKEN
+        || (status == PERMIT_SCAN_OK && allowed < len))
     {
         parser->outcome = PERMIT_PARSE_TOO_LARGE;
 
-    } else if (verdict != PERMIT_GUARD_PASS) {
+    } else if (status != PERMIT_SCAN_OK) {
         parser->outcome = permit_parser_malformed(parser, parser->received,
-                                                  permit_guard_reason(verdict));
+                                                  permit_scan_reason(status));
     }
 
     return parser->outcome;

@@ -1,14 +1,17 @@
 
+/* The rules of single attributes: see permit_rules.h. */
+
+
 #include <string.h>
 
 #include "permit_rules.h"
 #include "permit_time.h"
 
 
-static void permit_set_seconds(
-    permit_t *permit, permit_id_t id, int64_t seconds);
-static permit_text_t permit_keep(
-    permit_t *permit, const char *data, size_t len);
+static void permit_set_seconds(permit_t *permit, permit_id_t id,
+    int64_t seconds);
+static permit_text_t permit_keep(permit_t *permit, const char *data,
+    size_t len);
 static permit_text_t permit_keep_number(permit_t *permit, uint64_t number);
 static bool permit_has_control(permit_text_t text);
 static char permit_upper(char c);
@@ -16,8 +19,8 @@ static bool permit_is_digit(char c);
 
 
 permit_code_t
-permit_rule_identifier(
-    permit_t *permit, permit_id_t id, const permit_rules_t *rules)
+permit_rule_identifier(permit_t *permit, permit_id_t id,
+    const permit_rules_t *rules)
 {
     char          c;
     size_t        i;
@@ -25,7 +28,7 @@ permit_rule_identifier(
 
     (void) rules;
 
-    text = permit->said[id].text;
+    text = permit->given[id].text;
 
     for (i = 0; i < text.len; i++) {
         c = text.data[i];
@@ -44,8 +47,8 @@ permit_rule_identifier(
 
 
 permit_code_t
-permit_rule_amount(
-    permit_t *permit, permit_id_t id, const permit_rules_t *rules)
+permit_rule_amount(permit_t *permit, permit_id_t id,
+    const permit_rules_t *rules)
 {
     size_t        i, point, zeros;
     uint64_t      cents;
@@ -53,7 +56,7 @@ permit_rule_amount(
 
     (void) rules;
 
-    text = permit->said[id].text;
+    text = permit->given[id].text;
 
     if (text.len < sizeof("0.00") - 1) {
         return PERMIT_INVALID_FORMAT;
@@ -96,20 +99,20 @@ permit_rule_amount(
 
 
 permit_code_t
-permit_rule_currency(
-    permit_t *permit, permit_id_t id, const permit_rules_t *rules)
+permit_rule_currency(permit_t *permit, permit_id_t id,
+    const permit_rules_t *rules)
 {
     char          upper[PERMIT_MAX_CURRENCY];
     size_t        i;
     permit_text_t text;
 
-    text = permit->said[id].text;
+    text = permit->given[id].text;
 
     if (permit_has_control(text)) {
         return PERMIT_INVALID_FORMAT;
     }
 
-    /* ten code points may be more bytes than any code has */
+    /* ten characters may have more bytes than any code */
 
     if (text.len > PERMIT_MAX_CURRENCY) {
         return PERMIT_UNSUPPORTED;
@@ -134,7 +137,8 @@ permit_rule_currency(
 
 
 permit_code_t
-permit_rule_time(permit_t *permit, permit_id_t id, const permit_rules_t *rules)
+permit_rule_time(permit_t *permit, permit_id_t id,
+    const permit_rules_t *rules)
 {
     char          normal[PERMIT_TIME_LEN];
     int64_t       seconds;
@@ -143,7 +147,7 @@ permit_rule_time(permit_t *permit, permit_id_t id, const permit_rules_t *rules)
 
     (void) rules;
 
-    text = permit->said[id].text;
+    text = permit->given[id].text;
 
     code = permit_time_parse(text, &seconds);
 
@@ -183,8 +187,8 @@ permit_set_seconds(permit_t *permit, permit_id_t id, int64_t seconds)
 
 
 permit_code_t
-permit_rule_plate(
-    permit_t *permit, permit_id_t id, const permit_rules_t *rules)
+permit_rule_plate(permit_t *permit, permit_id_t id,
+    const permit_rules_t *rules)
 {
     char         *p;
     size_t        i;
@@ -192,7 +196,7 @@ permit_rule_plate(
 
     (void) rules;
 
-    text = permit->said[id].text;
+    text = permit->given[id].text;
 
     if (permit_has_control(text)) {
         return PERMIT_INVALID_FORMAT;
@@ -217,15 +221,16 @@ permit_rule_plate(
 
 
 permit_code_t
-permit_rule_text(permit_t *permit, permit_id_t id, const permit_rules_t *rules)
+permit_rule_text(permit_t *permit, permit_id_t id,
+    const permit_rules_t *rules)
 {
     (void) rules;
 
-    if (permit_has_control(permit->said[id].text)) {
+    if (permit_has_control(permit->given[id].text)) {
         return PERMIT_INVALID_FORMAT;
     }
 
-    permit->stored[id][0] = permit->said[id].text;
+    permit->stored[id][0] = permit->given[id].text;
 
     return PERMIT_GOOD;
 }

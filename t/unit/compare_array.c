@@ -85,10 +85,10 @@ sum_permit(permit_t *permit)
     sum = 14695981039346656037u;
 
     for (id = 0; id < PERMIT_ATTRIBUTES; id++) {
-        sum = sum_text(sum, permit->said[id].text);
-        sum = sum * 31 + permit->said[id].wrong_type;
-        sum = sum * 31 + permit->said[id].conflicting;
-        sum = sum * 31 + (uintptr_t) permit->said[id].name;
+        sum = sum_text(sum, permit->given[id].text);
+        sum = sum * 31 + permit->given[id].wrong_type;
+        sum = sum * 31 + permit->given[id].conflicting;
+        sum = sum * 31 + (uintptr_t) permit->given[id].name;
         sum = sum * 31 + permit->code[id];
         sum = sum_text(sum, permit->stored[id][0]);
         sum = sum_text(sum, permit->stored[id][1]);
@@ -99,10 +99,10 @@ sum_permit(permit_t *permit)
 
 
 static void
-judge(permit_t *permit, const permit_rules_t *rules)
+validate(permit_t *permit, const permit_rules_t *rules)
 {
-    (void) permit_judge_token(permit);
-    (void) permit_judge(permit, rules);
+    (void) permit_validate_token(permit);
+    (void) permit_validate(permit, rules);
 }
 
 
@@ -125,7 +125,7 @@ expect_parsed(expected_t *expected)
 
     interface = memory_start(&expected->memory);
 
-    parser = permit_parser_create(&expected->permit, &permit_form_push,
+    parser = permit_parser_create(&expected->permit, &permit_schema_push,
                                   &expected->rules, &interface);
 
     (void) permit_parser_feed(parser,
@@ -135,7 +135,7 @@ expect_parsed(expected_t *expected)
     expected->outcome = permit_parser_finish(parser);
 
     if (expected->outcome == PERMIT_PARSE_OK) {
-        judge(&expected->permit, &expected->rules);
+        validate(&expected->permit, &expected->rules);
         expected->outcome = PERMIT_PARSE_ELEMENT;
     }
 }
@@ -260,7 +260,7 @@ differs(expected_t *expected, place_t *place, permit_parse_t outcome)
     }
 
     if (outcome == PERMIT_PARSE_ELEMENT) {
-        judge(&place->permit, &expected->rules);
+        validate(&place->permit, &expected->rules);
         place->sum = sum_permit(&place->permit);
 
         if (place->sum != sum_permit(&expected->permit)) {
@@ -291,7 +291,7 @@ turn(permit_array_t *array, place_t *place)
     place->sum = 0;
     place->interface = memory_start(&place->memory);
 
-    permit_array_place(array, &place->permit, &place->interface);
+    permit_array_set_permit(array, &place->permit, &place->interface);
 
     return n;
 }
@@ -404,9 +404,9 @@ compare_array(const uint8_t *body, size_t len, size_t max_body, uint64_t seed)
     interface = memory_start(&memory);
     places[0].interface = memory_start(&places[0].memory);
 
-    array = permit_array_create(&places[0].permit, &permit_form_push,
+    array = permit_array_create(&places[0].permit, &permit_schema_push,
                                 &expected.rules, &interface);
-    permit_array_place(array, &places[0].permit, &places[0].interface);
+    permit_array_set_permit(array, &places[0].permit, &places[0].interface);
 
     expect_start(&expected);
 

@@ -15,7 +15,7 @@
 
 #include "memory.h"
 #include "permit_array.h"
-#include "permit_guard.h"
+#include "permit_scan.h"
 
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
@@ -59,7 +59,7 @@ read_array(const char *body, size_t len, size_t piece, char *elements,
     permit_parse_t  outcome;
 
     interface = memory_start(&memory);
-    array = permit_array_create(&permit, &permit_form_push, &rules,
+    array = permit_array_create(&permit, &permit_schema_push, &rules,
                                 &interface);
     assert_non_null(array);
 

@@ -37,7 +37,7 @@ test_consumed(void **state)
     (void) state;
 
     interface = memory_start(&memory);
-    array = permit_array_create(&permit, &permit_form_push, &rules,
+    array = permit_array_create(&permit, &permit_schema_push, &rules,
                                 &interface);
 
     assert_int_equal(permit_array_feed(array, body, 0, &consumed),
@@ -94,23 +94,23 @@ test_places(void **state)
     interface = memory_start(&memory);
     other_interface = memory_start(&other_memory);
 
-    array = permit_array_create(&permit, &permit_form_push, &rules,
+    array = permit_array_create(&permit, &permit_schema_push, &rules,
                                 &interface);
 
-    permit_array_place(array, &other, &other_interface);
+    permit_array_set_permit(array, &other, &other_interface);
 
     assert_int_equal(permit_array_feed(array, body, sizeof(body) - 1, &pos),
                      PERMIT_PARSE_ELEMENT);
     assert_int_equal(other_memory.nblocks, 1);
 
-    permit_array_place(array, &permit, &interface);
+    permit_array_set_permit(array, &permit, &interface);
 
     assert_int_equal(permit_array_feed(array, body + pos,
                                        sizeof(body) - 1 - pos, &consumed),
                      PERMIT_PARSE_ELEMENT);
 
-    (void) permit_judge(&other, &rules);
-    (void) permit_judge(&permit, &rules);
+    (void) permit_validate(&other, &rules);
+    (void) permit_validate(&permit, &rules);
 
     assert_int_equal(other.stored[PERMIT_ZONE][0].len, 110);
     assert_int_equal(other.stored[PERMIT_PLATE][0].len, 21);
@@ -231,9 +231,9 @@ test_memory(void **state)
     values.free = no_value;
     values.ctx = NULL;
 
-    array = permit_array_create(&permit, &permit_form_push, &rules,
+    array = permit_array_create(&permit, &permit_schema_push, &rules,
                                 &memory_of_pool);
-    permit_array_place(array, &permit, &values);
+    permit_array_set_permit(array, &permit, &values);
 
     assert_int_equal(permit_array_feed(array, "[", 1, &consumed),
                      PERMIT_PARSE_OK);
@@ -279,8 +279,9 @@ test_no_memory(void **state)
     permit_parse_t  outcome;
 
     static const char body[] =
-        "[{},{\"zone\":\"\\u0041" X50 X50 X50 X50 X50 X50 X50 X50 X50 X50 X50 X50 X50 X50 X50 X50 X50 X50
-        X50 X50 X50 X50 X50 X50 X50 X50 X50 X50 X50 X50 X50 X50 X50 X50 X50 X50 X50 X50 X50 X50 X50 X50 X50 X50
+        "[{},{\"zone\":\"\\u0041"
+        X200 X200 X200 X200 X200 X200
+        X200 X200 X200 X200 X200 X200
         "\",\"b\":[1,2]},{}]";
 
     (void) state;
@@ -290,7 +291,7 @@ test_no_memory(void **state)
         memory.fail_at = fail_at;
         outcome = PERMIT_PARSE_NO_MEMORY;
 
-        array = permit_array_create(&permit, &permit_form_push, &rules,
+        array = permit_array_create(&permit, &permit_schema_push, &rules,
                                     &interface);
 
         for (len = 0; array && len < sizeof(body) - 1; len += consumed) {

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "permit_guard.h"
+#include "permit_scan.h"
 #include "support.h"
 
 
@@ -108,7 +108,7 @@ test_syntax(void **state)
 
         for (piece = 0; piece < 4; piece++) {
             outcome = parse_as(
-                &permit_form_push, cases[i].body, len, piece, &offset);
+                &permit_schema_push, cases[i].body, len, piece, &offset);
 
             if (outcome != cases[i].outcome
                 || (outcome == PERMIT_PARSE_MALFORMED && piece == 0
@@ -162,7 +162,7 @@ test_long_token(void **state)
         for (i = 0; i < 2 * COUNT(pieces); i++) {
             body = long_token(len, i & 1, &piece);
             outcome = parse_as(
-                &permit_form_push, body, piece, pieces[i / 2], NULL);
+                &permit_schema_push, body, piece, pieces[i / 2], NULL);
 
             assert_int_equal(outcome,
                 len <= PERMIT_MAX_TOKEN ? PERMIT_PARSE_OK
@@ -190,24 +190,24 @@ test_large_body(void **state)
     rules.max_body = 100;
 
     assert_int_equal(
-        parse_as(&permit_form_push, body, 100, 7, NULL), PERMIT_PARSE_OK);
+        parse_as(&permit_schema_push, body, 100, 7, NULL), PERMIT_PARSE_OK);
     memory_end(&memory);
 
-    assert_int_equal(parse_as(&permit_form_push, body, 101, 0, NULL),
+    assert_int_equal(parse_as(&permit_schema_push, body, 101, 0, NULL),
         PERMIT_PARSE_TOO_LARGE);
     memory_end(&memory);
 
     /* what is wrong before the bound is told first */
 
     body[99] = 'x';
-    assert_int_equal(parse_as(&permit_form_push, body, 200, 0, NULL),
+    assert_int_equal(parse_as(&permit_schema_push, body, 200, 0, NULL),
         PERMIT_PARSE_MALFORMED);
     memory_end(&memory);
 
     rules.max_body = 0;
     body[99] = ' ';
     assert_int_equal(
-        parse_as(&permit_form_push, body, 200, 0, NULL), PERMIT_PARSE_OK);
+        parse_as(&permit_schema_push, body, 200, 0, NULL), PERMIT_PARSE_OK);
     memory_end(&memory);
 
     rules.max_body = 16384;
@@ -232,7 +232,7 @@ test_no_memory(void **state)
         outcome = PERMIT_PARSE_NO_MEMORY;
 
         parser = permit_parser_create(
-            &permit, &permit_form_push, &rules, &interface);
+            &permit, &permit_schema_push, &rules, &interface);
         if (parser) {
             (void) permit_parser_feed(parser, body, 20);
             (void) permit_parser_feed(parser, body + 20, sizeof(body) - 21);

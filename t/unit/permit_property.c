@@ -350,12 +350,12 @@ int
 main(int argc, char **argv)
 {
     static body_t      body;
-    static const char *forms[] = { "push", "push", "push", "update", "delete",
-        "lookup" };
+    static const char *schemas[] = { "push", "push", "push", "update",
+        "delete", "lookup" };
 
     int           array;
     size_t        max_body;
-    const char   *form;
+    const char   *schema;
     uint64_t      split;
     unsigned long i, count, differences;
 
@@ -383,15 +383,15 @@ main(int argc, char **argv)
         }
 
         max_body = draw(10) ? 16384 : draw(2) ? 0 : draw(200) + 1;
-        form = array ? "array" : forms[draw(COUNT(forms))];
+        schema = array ? "array" : schemas[draw(COUNT(schemas))];
         split = draw(3) ? state : 0;
 
         if (array ? compare_array((uint8_t *) body.text, body.len, max_body,
                                   split)
-                  : compare_body(form, (uint8_t *) body.text, body.len,
+                  : compare_body(schema, (uint8_t *) body.text, body.len,
                                  max_body, split))
         {
-            fprintf(stderr, "body %lu, %s, at most %zu:\n%.*s\n", i, form,
+            fprintf(stderr, "body %lu, %s, at most %zu:\n%.*s\n", i, schema,
                 max_body, (int) body.len, body.text);
 
             if (++differences == 10) {

@@ -22,11 +22,11 @@ typedef struct {
     permit_code_t code;
     const char   *stored;
     const char   *stored_too;
-} judged_t;
+} case_t;
 
 
 static void
-judge(const judged_t *cases, size_t ncases, const char *needed)
+validate(const case_t *cases, size_t ncases, const char *needed)
 {
     char   body[4096];
     size_t i;
@@ -35,8 +35,8 @@ judge(const judged_t *cases, size_t ncases, const char *needed)
         snprintf(body, sizeof(body), "{%s%s%s}", needed, *needed ? "," : "",
             cases[i].body);
 
-        parse_good(&permit_form_push, body);
-        permit_judge(&permit, &rules);
+        parse_good(&permit_schema_push, body);
+        permit_validate(&permit, &rules);
 
         if (permit.code[cases[i].id] != cases[i].code) {
             fail_msg("%s: %s is \"%s\" and not \"%s\"", body,
@@ -61,7 +61,7 @@ judge(const judged_t *cases, size_t ncases, const char *needed)
 static void
 test_amount(void **state)
 {
-    static const judged_t cases[] = {
+    static const case_t cases[] = {
         { "\"amount\":\"14.50\"", PERMIT_AMOUNT, PERMIT_GOOD, "14.50",
             "1450" },
         { "\"Amount\":\"14.50\"", PERMIT_AMOUNT, PERMIT_GOOD, "14.50",
@@ -115,14 +115,14 @@ test_amount(void **state)
 
     (void) state;
 
-    judge(cases, COUNT(cases), NEEDED);
+    validate(cases, COUNT(cases), NEEDED);
 }
 
 
 static void
 test_currency(void **state)
 {
-    static const judged_t cases[] = {
+    static const case_t cases[] = {
         { "\"currency\":\"CAD\"", PERMIT_CURRENCY, PERMIT_GOOD, "CAD", NULL },
         { "\"CurrencyID\":\"usd\"", PERMIT_CURRENCY, PERMIT_GOOD, "USD",
             NULL },
@@ -150,14 +150,14 @@ test_currency(void **state)
 
     (void) state;
 
-    judge(cases, COUNT(cases), NEEDED);
+    validate(cases, COUNT(cases), NEEDED);
 }
 
 
 static void
 test_times(void **state)
 {
-    static const judged_t cases[] = {
+    static const case_t cases[] = {
         { "\"startTime\":\"2018-07-02T09:00:00\"", PERMIT_START, PERMIT_GOOD,
             "2018-07-02T09:00:00Z", "1530522000" },
         { "\"StartDateUtc\":\"2018-07-02T09:00:00Z\"", PERMIT_START,
@@ -218,36 +218,41 @@ test_times(void **state)
 
     (void) state;
 
-    judge(cases, COUNT(cases), "");
+    validate(cases, COUNT(cases), "");
 }
 
 
 static void
 test_end_after_start(void **state)
 {
-    static const judged_t cases[] = {
-        { "\"startTime\":\"2018-07-02T09:00:00\",\"endTime\":\"2018-07-02T09:00:01Z\"",
+    static const case_t cases[] = {
+        { "\"startTime\":\"2018-07-02T09:00:00\","
+          "\"endTime\":\"2018-07-02T09:00:01Z\"",
             PERMIT_END, PERMIT_GOOD, NULL, NULL },
-        { "\"startTime\":\"2018-07-02T09:00:00\",\"endTime\":\"2018-07-02T09:00:00Z\"",
+        { "\"startTime\":\"2018-07-02T09:00:00\","
+          "\"endTime\":\"2018-07-02T09:00:00Z\"",
             PERMIT_END, PERMIT_END_NOT_AFTER_START, NULL, NULL },
-        { "\"endTime\":\"2018-07-02T08:59:59\",\"startTime\":\"2018-07-02T09:00:00Z\"",
+        { "\"endTime\":\"2018-07-02T08:59:59\","
+          "\"startTime\":\"2018-07-02T09:00:00Z\"",
             PERMIT_END, PERMIT_END_NOT_AFTER_START, NULL, NULL },
-        { "\"startTime\":\"2018-07-32T09:00:00\",\"endTime\":\"2018-07-02T09:00:00Z\"",
+        { "\"startTime\":\"2018-07-32T09:00:00\","
+          "\"endTime\":\"2018-07-02T09:00:00Z\"",
             PERMIT_END, PERMIT_GOOD, NULL, NULL },
-        { "\"startTime\":\"1970-01-01T00:00:00\",\"endTime\":\"1970-01-01T00:00:00Z\"",
+        { "\"startTime\":\"1970-01-01T00:00:00\","
+          "\"endTime\":\"1970-01-01T00:00:00Z\"",
             PERMIT_END, PERMIT_END_NOT_AFTER_START, NULL, NULL },
     };
 
     (void) state;
 
-    judge(cases, COUNT(cases), "");
+    validate(cases, COUNT(cases), "");
 }
 
 
 static void
 test_plate(void **state)
 {
-    static const judged_t cases[] = {
+    static const case_t cases[] = {
         { "\"plate\":\"PL8RDR\"", PERMIT_PLATE, PERMIT_GOOD, "PL8RDR",
             "PL8RDR" },
         { "\"LicencePlate\":\" pl8-rd r \"", PERMIT_PLATE, PERMIT_GOOD,
@@ -301,14 +306,14 @@ test_plate(void **state)
 
     (void) state;
 
-    judge(cases, COUNT(cases), TIMES);
+    validate(cases, COUNT(cases), TIMES);
 }
 
 
 static void
 test_text(void **state)
 {
-    static const judged_t cases[] = {
+    static const case_t cases[] = {
         { "\"permitNo\":\" L4-1138 \"", PERMIT_TICKET, PERMIT_GOOD, "L4-1138",
             NULL },
         { "\"TicketNumber\":\"" X50 "\"", PERMIT_TICKET, PERMIT_GOOD, X50,
@@ -330,7 +335,7 @@ test_text(void **state)
 
     (void) state;
 
-    judge(cases, COUNT(cases), NEEDED);
+    validate(cases, COUNT(cases), NEEDED);
 }
 
 
@@ -357,12 +362,13 @@ test_identifiers(void **state)
         snprintf(body, sizeof(body),
                  "{\"apiToken\":\"a%c\",\"reference_id\":\"%ca\"}", c, c);
 
-        parse_good(&permit_form_delete, body);
+        parse_good(&permit_schema_delete, body);
 
         code = strchr(set, c) ? PERMIT_GOOD : PERMIT_INVALID_FORMAT;
 
-        assert_int_equal(permit_judge_token(&permit), code);
-        assert_int_equal(permit_judge(&permit, &rules), code != PERMIT_GOOD);
+        assert_int_equal(permit_validate_token(&permit), code);
+        assert_int_equal(permit_validate(&permit, &rules),
+                         code != PERMIT_GOOD);
         assert_int_equal(permit.code[PERMIT_REFERENCE_ID], code);
 
         memory_end(&memory);
@@ -408,8 +414,8 @@ test_currency_lists(void **state)
         other.currencies = list;
         other.ncurrencies = 1;
 
-        parse_good(&permit_form_update, cases[i].body);
-        (void) permit_judge(&permit, &other);
+        parse_good(&permit_schema_update, cases[i].body);
+        (void) permit_validate(&permit, &other);
         assert_int_equal(permit.code[PERMIT_CURRENCY], cases[i].code);
 
         if (cases[i].code == PERMIT_GOOD) {

@@ -1,5 +1,5 @@
 
-/* permit_guard alone: UTF-8, escapes and the length of tokens, byte by byte. */
+/* permit_scan alone: UTF-8, escapes and the length of tokens, byte by byte. */
 
 
 #include <setjmp.h>
@@ -14,31 +14,31 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "permit_guard.h"
+#include "permit_scan.h"
 #include "support.h"
 
 
-/* Whether the bytes pass as the text of a string, each in a piece of its own. */
+/* Whether the bytes are fine in a string, each in a piece of its own. */
 
 static bool
 passes_apart(const char *text, size_t len)
 {
     size_t                 i;
-    permit_guard_t         guard;
-    permit_guard_verdict_t verdict;
+    permit_scan_t scan;
+    permit_scan_status_t status;
 
-    memset(&guard, 0, sizeof(permit_guard_t));
+    memset(&scan, 0, sizeof(permit_scan_t));
 
     for (i = 0; i < len; i++) {
 
-        if (permit_guard_pass(&guard, text + i, 1, &verdict) != 1) {
+        if (permit_scan_feed(&scan, text + i, 1, &status) != 1) {
             return false;
         }
     }
 
     /* nothing is left open: a quote may follow */
 
-    return permit_guard_pass(&guard, "\"", 1, &verdict) == 1;
+    return permit_scan_feed(&scan, "\"", 1, &status) == 1;
 }
 
 
@@ -47,16 +47,16 @@ passes(const char *text, size_t len)
 {
     char                   copy[32];
     size_t                 fine;
-    permit_guard_t         guard;
-    permit_guard_verdict_t verdict;
+    permit_scan_t scan;
+    permit_scan_status_t status;
 
-    memset(&guard, 0, sizeof(permit_guard_t));
+    memset(&scan, 0, sizeof(permit_scan_t));
     memcpy(copy, text, len);
     copy[len] = '"';
 
-    fine = permit_guard_pass(&guard, copy, len + 1, &verdict);
+    fine = permit_scan_feed(&scan, copy, len + 1, &status);
 
-    assert_int_equal(fine == len + 1, verdict == PERMIT_GUARD_PASS);
+    assert_int_equal(fine == len + 1, status == PERMIT_SCAN_OK);
     assert_int_equal(fine == len + 1, passes_apart(text, len));
 
     return fine == len + 1;
@@ -267,11 +267,11 @@ passes_long(const char *prefix, char byte, size_t len, size_t piece)
 {
     char                  *text;
     size_t                 i, n, fine, size;
-    permit_guard_t         guard;
-    permit_guard_verdict_t verdict;
+    permit_scan_t scan;
+    permit_scan_status_t status;
 
-    memset(&guard, 0, sizeof(permit_guard_t));
-    guard.bounded = true;
+    memset(&scan, 0, sizeof(permit_scan_t));
+    scan.bounded = true;
 
     size = strlen(prefix) + len;
     text = malloc(size);
@@ -281,10 +281,10 @@ passes_long(const char *prefix, char byte, size_t len, size_t piece)
 
     for (i = 0; i < size; i += n) {
         n = piece && piece < size - i ? piece : size - i;
-        fine = permit_guard_pass(&guard, text + i, n, &verdict);
+        fine = permit_scan_feed(&scan, text + i, n, &status);
 
         if (fine != n) {
-            assert_int_equal(verdict, PERMIT_GUARD_LONG_TOKEN);
+            assert_int_equal(status, PERMIT_SCAN_LONG_TOKEN);
             i += fine;
             break;
         }

@@ -22,11 +22,11 @@ typedef struct {
     permit_code_t code;
     const char   *stored;
     const char   *stored_too;
-} judged_t;
+} case_t;
 
 
 static void
-judge(const judged_t *cases, size_t ncases, const char *needed)
+validate(const case_t *cases, size_t ncases, const char *needed)
 {
     char   body[4096];
     size_t i;
@@ -35,8 +35,8 @@ judge(const judged_t *cases, size_t ncases, const char *needed)
         snprintf(body, sizeof(body), "{%s%s%s}", needed, *needed ? "," : "",
             cases[i].body);
 
-        parse_good(&permit_form_push, body);
-        permit_judge(&permit, &rules);
+        parse_good(&permit_schema_push, body);
+        permit_validate(&permit, &rules);
 
         if (permit.code[cases[i].id] != cases[i].code) {
             fail_msg("%s: %s is \"%s\" and not \"%s\"", body,
@@ -61,7 +61,7 @@ judge(const judged_t *cases, size_t ncases, const char *needed)
 static void
 test_duplicates(void **state)
 {
-    static const judged_t cases[] = {
+    static const case_t cases[] = {
         { "\"zone\":\"A\",\"zone\":\"A\"", PERMIT_ZONE, PERMIT_GOOD, "A",
             NULL },
         { "\"zone\":\"A\",\"ParkingZoneName\":\" A \"", PERMIT_ZONE,
@@ -84,7 +84,7 @@ test_duplicates(void **state)
 
     (void) state;
 
-    judge(cases, COUNT(cases), NEEDED);
+    validate(cases, COUNT(cases), NEEDED);
 }
 
 
@@ -116,8 +116,8 @@ test_token(void **state)
     (void) state;
 
     for (i = 0; i < COUNT(cases); i++) {
-        parse_good(&permit_form_push, cases[i].body);
-        assert_int_equal(permit_judge_token(&permit), cases[i].code);
+        parse_good(&permit_schema_push, cases[i].body);
+        assert_int_equal(permit_validate_token(&permit), cases[i].code);
         memory_end(&memory);
     }
 }
@@ -128,10 +128,10 @@ test_names(void **state)
 {
     (void) state;
 
-    parse_good(&permit_form_push,
+    parse_good(&permit_schema_push,
         "{\"EndDateUtc\":\"\",\"endTime\":7,"
         "\"LicencePlate\":null,\"x\":1}");
-    assert_int_equal(permit_judge(&permit, &rules), 3);
+    assert_int_equal(permit_validate(&permit, &rules), 3);
 
     assert_text(*permit_name(&permit, PERMIT_END), "EndDateUtc");
     assert_text(*permit_name(&permit, PERMIT_START), "startTime");
@@ -152,27 +152,28 @@ test_forms(void **state)
 
     /* what an endpoint does not take is an unknown name */
 
-    parse_good(&permit_form_update,
+    parse_good(&permit_schema_update,
         "{\"referenceID\":\"a-1\",\"zone\":7,"
         "\"startTime\":\"x\",\"amount\":\"1.00\"}");
-    assert_int_equal(permit_judge(&permit, &rules), 0);
+    assert_int_equal(permit_validate(&permit, &rules), 0);
     assert_text(permit.stored[PERMIT_REFERENCE_ID][0], "a-1");
     assert_text(permit.stored[PERMIT_AMOUNT][1], "100");
     memory_end(&memory);
 
-    parse_good(&permit_form_delete, "{\"amount\":7,\"reference_id\":\"a b\"}");
-    assert_int_equal(permit_judge(&permit, &rules), 1);
+    parse_good(&permit_schema_delete,
+        "{\"amount\":7,\"reference_id\":\"a b\"}");
+    assert_int_equal(permit_validate(&permit, &rules), 1);
     assert_int_equal(permit.code[PERMIT_REFERENCE_ID], PERMIT_INVALID_FORMAT);
     memory_end(&memory);
 
-    parse_good(&permit_form_delete, "{}");
-    assert_int_equal(permit_judge(&permit, &rules), 1);
+    parse_good(&permit_schema_delete, "{}");
+    assert_int_equal(permit_validate(&permit, &rules), 1);
     assert_int_equal(permit.code[PERMIT_REFERENCE_ID], PERMIT_MISSING);
     assert_text(*permit_name(&permit, PERMIT_REFERENCE_ID), "referenceid");
     memory_end(&memory);
 
-    parse_good(&permit_form_push, "{\"referenceid\":7," NEEDED "}");
-    assert_int_equal(permit_judge(&permit, &rules), 0);
+    parse_good(&permit_schema_push, "{\"referenceid\":7," NEEDED "}");
+    assert_int_equal(permit_validate(&permit, &rules), 0);
     memory_end(&memory);
 }
 
@@ -218,8 +219,8 @@ test_lookup(void **state)
     (void) state;
 
     for (i = 0; i < COUNT(cases); i++) {
-        parse_good(&permit_form_lookup, cases[i].body);
-        refused = permit_judge(&permit, &rules);
+        parse_good(&permit_schema_lookup, cases[i].body);
+        refused = permit_validate(&permit, &rules);
 
         assert_int_equal(permit.code[PERMIT_REFERENCE_ID],
             cases[i].reference_id);
@@ -248,10 +249,10 @@ test_lookup_values(void **state)
 
     /* what a lookup does not take is an unknown name */
 
-    parse_good(&permit_form_lookup,
+    parse_good(&permit_schema_lookup,
         "{\"plate\":\"ab-1\",\"zone\":\" Lot 4 \",\"amount\":7,"
         "\"at\":\"2018-07-02T09:15:00\",\"startTime\":\"x\"}");
-    assert_int_equal(permit_judge(&permit, &rules), 0);
+    assert_int_equal(permit_validate(&permit, &rules), 0);
     assert_text(permit.stored[PERMIT_PLATE][0], "AB1");
     assert_text(permit.stored[PERMIT_ZONE][0], "Lot 4");
     assert_text(permit.stored[PERMIT_AT][0], "2018-07-02T09:15:00Z");
@@ -261,20 +262,20 @@ test_lookup_values(void **state)
 
     /* a time of its own: neither start nor end */
 
-    parse_good(&permit_form_lookup,
+    parse_good(&permit_schema_lookup,
         "{\"plate\":\"A\",\"at\":\" 1970-01-01T00:00:00Z\"}");
-    assert_int_equal(permit_judge(&permit, &rules), 0);
+    assert_int_equal(permit_validate(&permit, &rules), 0);
     assert_text(permit.stored[PERMIT_AT][0], "1970-01-01T00:00:00Z");
     assert_int_equal(permit.at_ts, 0);
     memory_end(&memory);
 
-    parse_good(&permit_form_lookup, "{\"plate\":\"A\"}");
-    assert_int_equal(permit_judge(&permit, &rules), 0);
+    parse_good(&permit_schema_lookup, "{\"plate\":\"A\"}");
+    assert_int_equal(permit_validate(&permit, &rules), 0);
     assert_int_equal(permit.stored[PERMIT_AT][0].len, 0);
     memory_end(&memory);
 
-    parse_good(&permit_form_push, "{\"at\":7," NEEDED "}");
-    assert_int_equal(permit_judge(&permit, &rules), 0);
+    parse_good(&permit_schema_push, "{\"at\":7," NEEDED "}");
+    assert_int_equal(permit_validate(&permit, &rules), 0);
     assert_int_equal(permit.start_ts, 1530522000);
     assert_int_equal(permit.end_ts, 1530523800);
     memory_end(&memory);
@@ -303,11 +304,11 @@ test_fields(void **state)
 
     (void) state;
 
-    parse_good(&permit_form_push,
+    parse_good(&permit_schema_push,
         "{\"apiToken\":\"x\",\"Amount\":\"14.50\",\"CurrencyID\":\"cad\","
         "\"LicencePlate\":\"pl8 rdr\",\"zone\":\"Lot 4\","
         "\"permitNo\":\"L4-1138\"," TIMES "}");
-    assert_int_equal(permit_judge(&permit, &rules), 0);
+    assert_int_equal(permit_validate(&permit, &rules), 0);
 
     n = permit_fields(&permit, fields);
     assert_int_equal(n, COUNT(expected));
@@ -329,24 +330,24 @@ test_find(void **state)
     unsigned             id, n, f, first, i;
     permit_id_t          expected;
     permit_text_t        name;
-    permit_form_t       *form;
+    permit_schema_t       *schema;
     const permit_text_t *found;
 
-    static const permit_form_t *forms[] = { &permit_form_push,
-        &permit_form_update, &permit_form_delete, &permit_form_lookup };
+    static const permit_schema_t *schemas[] = { &permit_schema_push,
+        &permit_schema_update, &permit_schema_delete, &permit_schema_lookup };
     static const char *unknown[] = { "", "a", "Plate", "platf", "plat",
         "plates", "amount_cents", "reference_iD", "aT" };
 
     (void) state;
 
-    for (f = 0; f < COUNT(forms); f++) {
+    for (f = 0; f < COUNT(schemas); f++) {
 
         /* a list that ends where its memory does */
 
-        form = malloc(offsetof(permit_form_t, need) + PERMIT_ATTRIBUTES);
-        assert_non_null(form);
-        memcpy(form, forms[f],
-               offsetof(permit_form_t, need) + PERMIT_ATTRIBUTES);
+        schema = malloc(offsetof(permit_schema_t, need) + PERMIT_ATTRIBUTES);
+        assert_non_null(schema);
+        memcpy(schema, schemas[f],
+               offsetof(permit_schema_t, need) + PERMIT_ATTRIBUTES);
 
         for (first = 0; first <= PERMIT_ATTRIBUTES; first++) {
 
@@ -360,10 +361,10 @@ test_find(void **state)
                     }
 
                     found = NULL;
-                    expected = form->need[id] == PERMIT_NOT_TAKEN
+                    expected = schema->need[id] == PERMIT_NOT_TAKEN
                                ? PERMIT_NO_ATTRIBUTE : (permit_id_t) id;
 
-                    assert_int_equal(permit_find(form, name, first, &found),
+                    assert_int_equal(permit_find(schema, name, first, &found),
                                      expected);
 
                     if (expected != PERMIT_NO_ATTRIBUTE) {
@@ -377,17 +378,17 @@ test_find(void **state)
                 name.data = unknown[i];
                 name.len = strlen(unknown[i]);
 
-                assert_int_equal(permit_find(form, name, first, &found),
+                assert_int_equal(permit_find(schema, name, first, &found),
                                  PERMIT_NO_ATTRIBUTE);
             }
         }
 
-        free(form);
+        free(schema);
     }
 }
 
 
-/* What a name that is not taken has leaves no trace, nor does what is nested. */
+/* Values of unknown names leave no trace, nor do nested ones. */
 
 static void
 test_no_trace(void **state)
@@ -406,24 +407,24 @@ test_no_trace(void **state)
 
     /* permit is where it was before, so that pointers would be the same */
 
-    parse_good(&permit_form_push, "{}");
+    parse_good(&permit_schema_push, "{}");
     memcpy(&empty, &permit, sizeof(permit_t));
     memory_end(&memory);
 
     for (i = 0; i < COUNT(bodies); i++) {
-        parse_good(&permit_form_push, bodies[i]);
+        parse_good(&permit_schema_push, bodies[i]);
         assert_memory_equal(&permit, &empty, sizeof(permit_t));
         memory_end(&memory);
     }
 
     /* a value that is nested does not count for the name before it */
 
-    parse_good(&permit_form_push,
+    parse_good(&permit_schema_push,
         "{\"zone\":[\"A\"],\"x\":\"B\",\"permitNo\":{\"x\":1},\"y\":2}");
-    assert_int_equal(permit.said[PERMIT_ZONE].text.len, 0);
-    assert_true(permit.said[PERMIT_ZONE].wrong_type);
-    assert_true(permit.said[PERMIT_TICKET].wrong_type);
-    assert_false(permit.said[PERMIT_ZONE].conflicting);
+    assert_int_equal(permit.given[PERMIT_ZONE].text.len, 0);
+    assert_true(permit.given[PERMIT_ZONE].wrong_type);
+    assert_true(permit.given[PERMIT_TICKET].wrong_type);
+    assert_false(permit.given[PERMIT_ZONE].conflicting);
     memory_end(&memory);
 }
 
@@ -439,7 +440,7 @@ test_text_size(void **state)
 
     (void) state;
 
-    parse_good(&permit_form_push, "{}");
+    parse_good(&permit_schema_push, "{}");
     plain = memory.nblocks;
     memory_end(&memory);
 
@@ -449,14 +450,14 @@ test_text_size(void **state)
         memset(body + i, 'z', PERMIT_TEXT_SIZE - 50 + extra);
         strcpy(body + i + PERMIT_TEXT_SIZE - 50 + extra, "\"}");
 
-        parse_good(&permit_form_push, body);
+        parse_good(&permit_schema_push, body);
         assert_int_equal(memory.nblocks, plain + extra);
-        assert_int_equal(permit.said[PERMIT_TICKET].text.len, 50);
-        assert_int_equal(permit.said[PERMIT_ZONE].text.len,
+        assert_int_equal(permit.given[PERMIT_TICKET].text.len, 50);
+        assert_int_equal(permit.given[PERMIT_ZONE].text.len,
                          PERMIT_TEXT_SIZE - 50 + extra);
         assert_int_equal(permit.text_used,
                          extra ? 50 : PERMIT_TEXT_SIZE);
-        assert_memory_equal(permit.said[PERMIT_TICKET].text.data, X50, 50);
+        assert_memory_equal(permit.given[PERMIT_TICKET].text.data, X50, 50);
         memory_end(&memory);
     }
 }
@@ -484,11 +485,11 @@ test_scratch(void **state)
 
     (void) state;
 
-    parse_good(&permit_form_push,
+    parse_good(&permit_schema_push,
         "{\"amount\":\"999999.99\",\"plate\":\"" U5 U5 U5 U5 U5 "\","
         "\"startTime\":\"9999-12-31T23:59:58\","
         "\"endTime\":\"9999-12-31T23:59:59\"}");
-    assert_int_equal(permit_judge(&permit, &rules), 0);
+    assert_int_equal(permit_validate(&permit, &rules), 0);
 
     for (i = 0; i < COUNT(push); i++) {
         assert_text(permit.stored[push[i].id][0], push[i].stored[0]);
@@ -499,10 +500,10 @@ test_scratch(void **state)
     assert_in_range(permit.scratch_used, 1, sizeof(permit.scratch));
     memory_end(&memory);
 
-    parse_good(&permit_form_lookup,
+    parse_good(&permit_schema_lookup,
         "{\"plate\":\"" U5 U5 U5 U5 U5 "\","
         "\"at\":\"9999-12-31T23:59:59\"}");
-    assert_int_equal(permit_judge(&permit, &rules), 0);
+    assert_int_equal(permit_validate(&permit, &rules), 0);
 
     for (i = 0; i < COUNT(lookup); i++) {
         assert_text(permit.stored[lookup[i].id][0], lookup[i].stored[0]);

@@ -104,5 +104,6 @@ main(void)
         cmocka_unit_test(test_calendar),
     };
 
-    return cmocka_run_group_tests_name("permit times and uuids", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("permit times and uuids", tests, NULL,
+                                       NULL);
 }

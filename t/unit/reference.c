@@ -28,14 +28,14 @@ static given_t given[PERMIT_ATTRIBUTES];
 
 typedef struct {
     reference_t *reference;
-    const char  *form;
+    const char  *schema;
 } reading_t;
 
 
 static const struct {
     permit_id_t id;
     const char *name;
-    const char *forms; /* p, u, d, l */
+    const char *schemas; /* p, u, d, l */
 } names[] = {
     { PERMIT_TOKEN, "apiToken", "pudl" },
     { PERMIT_REFERENCE_ID, "referenceid", "udl" },
@@ -126,7 +126,7 @@ on_name(void *data, value_t key)
 
         if (strlen(names[i].name) == key.len
             && memcmp(names[i].name, key.text, key.len) == 0
-            && strchr(names[i].forms, reading->form[0]))
+            && strchr(names[i].schemas, reading->schema[0]))
         {
             if (reading->reference->name[names[i].id] == NULL) {
                 reading->reference->name[names[i].id] = names[i].name;
@@ -371,7 +371,7 @@ judge_text(reference_t *reference, int id, const char *text)
 
 
 static permit_code_t
-judge_one(reference_t *reference, int id, const char *form)
+judge_one(reference_t *reference, int id, const char *schema)
 {
     char   text[1024];
     size_t i;
@@ -406,14 +406,14 @@ judge_one(reference_t *reference, int id, const char *form)
 
         /* a lookup needs a plate where it has no reference ID */
 
-        if (form[0] == 'l' && id == PERMIT_PLATE) {
+        if (schema[0] == 'l' && id == PERMIT_PLATE) {
             return given[PERMIT_REFERENCE_ID].first.text == NULL
                     && !given[PERMIT_REFERENCE_ID].wrong_type
                 ? PERMIT_MISSING
                 : PERMIT_GOOD;
         }
 
-        return strchr(rules[id].required, form[0]) ? PERMIT_MISSING
+        return strchr(rules[id].required, schema[0]) ? PERMIT_MISSING
                                                    : PERMIT_GOOD;
     }
 
@@ -436,7 +436,7 @@ judge_one(reference_t *reference, int id, const char *form)
 
 
 void
-reference_read(reference_t *reference, const char *form,
+reference_read(reference_t *reference, const char *schema,
     const unsigned char *body, size_t len, size_t max_body)
 {
     int       id;
@@ -455,7 +455,7 @@ reference_read(reference_t *reference, const char *form,
     reader.data = &reading;
 
     reading.reference = reference;
-    reading.form = form;
+    reading.schema = schema;
 
     reference->outcome = read_body(&reader);
 
@@ -476,7 +476,7 @@ reference_read(reference_t *reference, const char *form,
     }
 
     for (id = 0; id < PERMIT_ATTRIBUTES; id++) {
-        reference->code[id] = judge_one(reference, id, form);
+        reference->code[id] = judge_one(reference, id, schema);
     }
 
     if (reference->stored[PERMIT_START][0][0]

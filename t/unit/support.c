@@ -32,7 +32,7 @@ permit_t        permit;
 
 
 permit_parse_t
-parse_as(const permit_form_t *form, const char *body, size_t len, size_t piece,
+parse_as(const permit_schema_t *schema, const char *body, size_t len, size_t piece,
     size_t *offset)
 {
     size_t           i, n;
@@ -40,7 +40,7 @@ parse_as(const permit_form_t *form, const char *body, size_t len, size_t piece,
     permit_parser_t *parser;
 
     interface = memory_start(&memory);
-    parser = permit_parser_create(&permit, form, &rules, &interface);
+    parser = permit_parser_create(&permit, schema, &rules, &interface);
     assert_non_null(parser);
 
     for (i = 0; i < len; i += n) {
@@ -62,9 +62,9 @@ parse_as(const permit_form_t *form, const char *body, size_t len, size_t piece,
 
 
 void
-parse_good(const permit_form_t *form, const char *body)
+parse_good(const permit_schema_t *schema, const char *body)
 {
-    if (parse_as(form, body, strlen(body), 0, NULL) != PERMIT_PARSE_OK) {
+    if (parse_as(schema, body, strlen(body), 0, NULL) != PERMIT_PARSE_OK) {
         fail_msg("not parsed: %s", body);
     }
 }

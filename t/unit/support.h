@@ -38,11 +38,11 @@ extern permit_t        permit;
  * Parses a body in pieces of a size (0: whole) into permit, in memory that the
  * caller ends.  offset may be NULL.
  */
-permit_parse_t parse_as(const permit_form_t *form, const char *body,
+permit_parse_t parse_as(const permit_schema_t *schema, const char *body,
     size_t len, size_t piece, size_t *offset);
 
 /* The same of a whole body that must be good. */
-void parse_good(const permit_form_t *form, const char *body);
+void parse_good(const permit_schema_t *schema, const char *body);
 
 void assert_text(permit_text_t text, const char *expected);
 
