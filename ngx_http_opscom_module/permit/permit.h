@@ -111,13 +111,15 @@ typedef permit_code_t (*permit_rule_pt)(permit_t *permit, permit_id_t id,
     const permit_rules_t *rules);
 
 
+/* A text of length 0 ends the names and the fields. */
+
 struct permit_attribute_s {
-    const char    *canonical;                  /* the name in metrics */
-    permit_text_t  names[PERMIT_MAX_NAMES];    /* accepted; len 0 ends */
-    permit_text_t  fields[PERMIT_MAX_FIELDS];  /* stored as; len 0 ends */
-    size_t         limit;                      /* in code points */
+    const char    *canonical;                     /* the name in metrics */
+    permit_text_t  names[PERMIT_MAX_NAMES + 1];   /* accepted */
+    permit_text_t  fields[PERMIT_MAX_FIELDS + 1]; /* stored as */
+    size_t         limit;                         /* in code points */
     permit_rule_pt rule;
-    const char    *accepts;                    /* for error messages */
+    const char    *accepts;                       /* for error messages */
 };
 
 

@@ -195,7 +195,7 @@ permit_find(const permit_schema_t *schema, permit_text_t name,
 
         names = permit_attributes[id].names;
 
-        for (n = 0; n < PERMIT_MAX_NAMES && names[n].len; n++) {
+        for (n = 0; names[n].len; n++) {
 
             if (names[n].len == name.len && names[n].data[0] == name.data[0]
                 && memcmp(names[n].data, name.data, name.len) == 0)

@@ -151,7 +151,9 @@ permit_json_value(permit_json_t *json, bool absent,
         return 0;
     }
 
-    if (json->depth > 1 || json->current == PERMIT_NO_ATTRIBUTE) {
+    /* a name is known of the outermost object's members only */
+
+    if (json->current == PERMIT_NO_ATTRIBUTE) {
         return 1;
     }
 

@@ -196,7 +196,6 @@ permit_scan_backslash(permit_scan_t *scan, unsigned char c)
     if (c == 'u') {
         scan->state = SCAN_ESCAPE;
         scan->escape_digits = 0;
-        scan->escape_unit = 0;
         return PERMIT_SCAN_OK;
     }
 
@@ -226,6 +225,8 @@ permit_scan_digit(permit_scan_t *scan, unsigned char c)
     } else {
         return PERMIT_SCAN_BAD_ESCAPE;
     }
+
+    /* four digits push out those of the escape before */
 
     scan->escape_unit = (uint16_t) (scan->escape_unit << 4 | digit);
 

@@ -121,12 +121,7 @@ permit_fields(const permit_t *permit, permit_field_t *fields)
     for (id = PERMIT_AMOUNT; id < PERMIT_ATTRIBUTES; id++) {
         names = permit_attributes[id].fields;
 
-        for (f = 0; f < PERMIT_MAX_FIELDS && names[f].len; f++) {
-
-            if (permit->stored[id][f].len == 0) {
-                break;
-            }
-
+        for (f = 0; names[f].len && permit->stored[id][f].len; f++) {
             fields[n].id = (permit_id_t) id;
             fields[n].variant = f;
             fields[n].name = names[f];

@@ -7,7 +7,7 @@ out=$BUILD/unit
 tree=$BUILD/nginx
 room=ngx_http_opscom_module
 permit="permit_rules_test permit_schema_test permit_parser_test permit_array_test permit_array_use_test
-    permit_scan_test permit_time_test"
+    permit_heap_test permit_scan_test permit_table_test permit_time_test"
 mkdir -p "$out"
 
 flags="-g -O1 -Wall -Wextra -Werror -Wno-unused-parameter

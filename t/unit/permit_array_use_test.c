@@ -315,6 +315,24 @@ test_no_memory(void **state)
         assert_int_equal(outcome, PERMIT_PARSE_NO_MEMORY);
     }
 
+    /* what is incomplete at the end may need memory there */
+
+    interface = memory_start(&memory);
+    memory.fail_at = 2;
+
+    array = permit_array_create(&permit, &permit_schema_push, &rules,
+                                &interface);
+
+    for (n = 0; n < 2047; n++) {
+        assert_int_equal(permit_array_feed(array, n ? "x" : "\"", 1,
+                                           &consumed),
+                         PERMIT_PARSE_OK);
+    }
+
+    assert_int_equal(permit_array_finish(array), PERMIT_PARSE_NO_MEMORY);
+    assert_int_equal(permit_array_finish(array), PERMIT_PARSE_NO_MEMORY);
+    memory_end(&memory);
+
     /* the reader, yajl's two buffers that are too long, and the value */
 
     assert_in_range(fail_at, 5, 30);

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "permit_json.h"
 #include "permit_scan.h"
 #include "support.h"
 
@@ -254,6 +255,146 @@ test_no_memory(void **state)
 }
 
 
+/* An error is final: what comes later changes nothing. */
+
+static void
+test_final(void **state)
+{
+    size_t           i, offset;
+    permit_parse_t   outcome;
+    permit_parser_t *parser;
+
+    static const struct {
+        const char    *body;
+        permit_parse_t outcome;
+        const char    *reason;
+    } cases[] = {
+        { "\xef\xbb{", PERMIT_PARSE_MALFORMED, "unexpected character" },
+        { "{]", PERMIT_PARSE_MALFORMED, "unexpected character" },
+        { "{\"\xff", PERMIT_PARSE_MALFORMED, "invalid UTF-8" },
+        { "{\"\\ud800\"", PERMIT_PARSE_MALFORMED, "invalid \\u escape" },
+        { "{\x01", PERMIT_PARSE_MALFORMED, "unexpected control character" },
+        { "{}}", PERMIT_PARSE_MALFORMED,
+          "unexpected text after the end of the value" },
+        { DEEP32_OPEN "[[", PERMIT_PARSE_MALFORMED, "nested too deeply" },
+        { "{                                                 ",
+          PERMIT_PARSE_TOO_LARGE, NULL },
+    };
+
+    (void) state;
+
+    rules.max_body = 40;
+
+    for (i = 0; i < COUNT(cases); i++) {
+        interface = memory_start(&memory);
+        parser = permit_parser_create(&permit, &permit_schema_push, &rules,
+                                      &interface);
+
+        outcome = permit_parser_feed(parser, cases[i].body,
+                                     strlen(cases[i].body));
+        assert_int_equal(outcome, cases[i].outcome);
+
+        offset = permit_parser_offset(parser);
+
+        assert_int_equal(permit_parser_feed(parser, "{}", 2), outcome);
+        assert_int_equal(permit_parser_finish(parser), outcome);
+        assert_int_equal(permit_parser_finish(parser), outcome);
+        assert_int_equal(permit_parser_offset(parser), offset);
+
+        if (cases[i].reason) {
+            assert_string_equal(permit_parser_reason(parser),
+                                cases[i].reason);
+        }
+
+        memory_end(&memory);
+    }
+
+    rules.max_body = 16384;
+}
+
+
+/* What yajl needed for a body in pieces is freed at the end. */
+
+static void
+test_freed(void **state)
+{
+    size_t           i;
+    permit_parser_t *parser;
+
+    static const char body[] = "{\"a\":\"\\u0041\",\"b\":1}";
+
+    (void) state;
+
+    interface = memory_start(&memory);
+    parser = permit_parser_create(&permit, &permit_schema_push, &rules,
+                                  &interface);
+
+    for (i = 0; i < sizeof(body) - 1; i++) {
+        assert_int_equal(permit_parser_feed(parser, body + i, 1),
+                         PERMIT_PARSE_OK);
+    }
+
+    assert_int_equal(memory.nblocks, 3);
+    assert_int_equal(permit_parser_finish(parser), PERMIT_PARSE_OK);
+    assert_ptr_equal(memory.blocks[0], parser);
+    assert_null(memory.blocks[1]);
+    assert_null(memory.blocks[2]);
+    memory_end(&memory);
+
+    /* to find that a body is incomplete may need memory */
+
+    interface = memory_start(&memory);
+    memory.fail_at = 3;
+    parser = permit_parser_create(&permit, &permit_schema_push, &rules,
+                                  &interface);
+
+    for (i = 0; i < 2047; i++) {
+        assert_int_equal(permit_parser_feed(parser, i ? "x" : "\"", 1),
+                         PERMIT_PARSE_OK);
+    }
+
+    assert_int_equal(permit_parser_finish(parser), PERMIT_PARSE_NO_MEMORY);
+    assert_int_equal(permit_parser_finish(parser), PERMIT_PARSE_NO_MEMORY);
+    memory_end(&memory);
+}
+
+
+/* Even with a buffer that is too small for yajl, no memory is an outcome. */
+
+static void
+test_no_memory_at_start(void **state)
+{
+    void         *buffer[1];
+    size_t        fail_at;
+    permit_json_t json;
+
+    (void) state;
+
+    for (fail_at = 1;; fail_at++) {
+        interface = memory_start(&memory);
+        memory.fail_at = fail_at;
+
+        permit_json_init(&json, &interface, buffer, sizeof(buffer));
+
+        if (permit_json_start(&json, &permit, &permit_schema_push,
+                              &interface))
+        {
+            break;
+        }
+
+        memory_end(&memory);
+    }
+
+    /* three blocks: the handle, a buffer and the stack */
+
+    assert_int_equal(fail_at, 4);
+
+    permit_json_end(&json);
+    assert_null(memory.blocks[0]);
+    memory_end(&memory);
+}
+
+
 int
 main(void)
 {
@@ -262,6 +403,9 @@ main(void)
         cmocka_unit_test(test_long_token),
         cmocka_unit_test(test_large_body),
         cmocka_unit_test(test_no_memory),
+        cmocka_unit_test(test_no_memory_at_start),
+        cmocka_unit_test(test_final),
+        cmocka_unit_test(test_freed),
     };
 
     return cmocka_run_group_tests_name("permit parser", tests, NULL, NULL);

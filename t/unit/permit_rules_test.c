@@ -279,6 +279,10 @@ test_plate(void **state)
             NULL },
         { "\"plate\":\"a\\u001fb\"", PERMIT_PLATE, PERMIT_INVALID_FORMAT, NULL,
             NULL },
+        { "\"plate\":\"\\u0001b\"", PERMIT_PLATE, PERMIT_INVALID_FORMAT, NULL,
+            NULL },
+        { "\"plate\":\"a\x7f\"", PERMIT_PLATE, PERMIT_INVALID_FORMAT, NULL,
+            NULL },
         { "\"plate\":\"a\x7f"
           "b\"",
             PERMIT_PLATE, PERMIT_INVALID_FORMAT, NULL, NULL },

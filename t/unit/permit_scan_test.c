@@ -163,9 +163,12 @@ test_utf8(void **state)
 static void
 test_words(void **state)
 {
-    size_t   at;
-    unsigned c;
-    char     text[25];
+    char                 text[25];
+    bool                 expected;
+    size_t               at;
+    unsigned             c;
+    permit_scan_t        scan;
+    permit_scan_status_t status;
 
     (void) state;
 
@@ -179,8 +182,18 @@ test_words(void **state)
                 continue;
             }
 
-            assert_int_equal(passes(text, sizeof(text)),
-                             c >= 0x20 || c == '\t' || c == '\n' || c == '\r');
+            expected = c >= 0x20 || c == '\t' || c == '\n' || c == '\r';
+
+            assert_int_equal(passes(text, sizeof(text)), expected);
+
+            /* one by one, as where tokens are counted */
+
+            memset(&scan, 0, sizeof(permit_scan_t));
+            scan.bounded = true;
+
+            assert_int_equal(permit_scan_feed(&scan, text, sizeof(text),
+                                              &status),
+                             expected ? sizeof(text) : at);
         }
     }
 }
@@ -246,6 +259,8 @@ test_surrogates(void **state)
         { "\\\xc3\xa9", true },  /* yajl refuses it, and is the one to */
         { "\\\xc3(", false },
         { "\\\xff", false },
+        { "\\\x80", false },
+        { "\\\x7f", true },    /* likewise */
         { "\\\\\xff", false },
     };
 

@@ -278,6 +278,19 @@ test_lookup_values(void **state)
     assert_int_equal(permit_validate(&permit, &rules), 0);
     assert_int_equal(permit.start_ts, 1530522000);
     assert_int_equal(permit.end_ts, 1530523800);
+    assert_int_equal(permit.at_ts, 0);
+    memory_end(&memory);
+
+    parse_good(&permit_schema_push, "{\"startTime\":\"2018-07-02T09:00:00\"}");
+    assert_int_equal(permit_validate(&permit, &rules), 2);
+    assert_int_equal(permit.start_ts, 1530522000);
+    assert_int_equal(permit.end_ts, 0);
+    memory_end(&memory);
+
+    parse_good(&permit_schema_update, "{\"endTime\":\"2018-07-02T09:00:00\"}");
+    assert_int_equal(permit_validate(&permit, &rules), 1);
+    assert_int_equal(permit.end_ts, 1530522000);
+    assert_int_equal(permit.at_ts, 0);
     memory_end(&memory);
 }
 
@@ -316,75 +329,12 @@ test_fields(void **state)
     for (i = 0; i < n; i++) {
         assert_text(fields[i].name, expected[i][0]);
         assert_text(fields[i].value, expected[i][1]);
+        assert_true(fields[i].variant < PERMIT_MAX_FIELDS);
+        assert_text(permit_attributes[fields[i].id].fields[fields[i].variant],
+                    expected[i][0]);
     }
 
     memory_end(&memory);
-}
-
-
-/* Every name of the table, from wherever the search starts. */
-
-static void
-test_find(void **state)
-{
-    unsigned             id, n, f, first, i;
-    permit_id_t          expected;
-    permit_text_t        name;
-    permit_schema_t       *schema;
-    const permit_text_t *found;
-
-    static const permit_schema_t *schemas[] = { &permit_schema_push,
-        &permit_schema_update, &permit_schema_delete, &permit_schema_lookup };
-    static const char *unknown[] = { "", "a", "Plate", "platf", "plat",
-        "plates", "amount_cents", "reference_iD", "aT" };
-
-    (void) state;
-
-    for (f = 0; f < COUNT(schemas); f++) {
-
-        /* a list that ends where its memory does */
-
-        schema = malloc(offsetof(permit_schema_t, need) + PERMIT_ATTRIBUTES);
-        assert_non_null(schema);
-        memcpy(schema, schemas[f],
-               offsetof(permit_schema_t, need) + PERMIT_ATTRIBUTES);
-
-        for (first = 0; first <= PERMIT_ATTRIBUTES; first++) {
-
-            for (id = 0; id < PERMIT_ATTRIBUTES; id++) {
-
-                for (n = 0; n < PERMIT_MAX_NAMES; n++) {
-                    name = permit_attributes[id].names[n];
-
-                    if (name.len == 0) {
-                        break;
-                    }
-
-                    found = NULL;
-                    expected = schema->need[id] == PERMIT_NOT_TAKEN
-                               ? PERMIT_NO_ATTRIBUTE : (permit_id_t) id;
-
-                    assert_int_equal(permit_find(schema, name, first, &found),
-                                     expected);
-
-                    if (expected != PERMIT_NO_ATTRIBUTE) {
-                        assert_ptr_equal(found,
-                                         &permit_attributes[id].names[n]);
-                    }
-                }
-            }
-
-            for (i = 0; i < COUNT(unknown); i++) {
-                name.data = unknown[i];
-                name.len = strlen(unknown[i]);
-
-                assert_int_equal(permit_find(schema, name, first, &found),
-                                 PERMIT_NO_ATTRIBUTE);
-            }
-        }
-
-        free(schema);
-    }
 }
 
 
@@ -526,7 +476,6 @@ main(void)
         cmocka_unit_test(test_lookup),
         cmocka_unit_test(test_lookup_values),
         cmocka_unit_test(test_fields),
-        cmocka_unit_test(test_find),
         cmocka_unit_test(test_no_trace),
         cmocka_unit_test(test_text_size),
         cmocka_unit_test(test_scratch),
