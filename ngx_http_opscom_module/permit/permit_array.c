@@ -128,7 +128,7 @@ permit_array_feed(permit_array_t *array, const char *data, size_t len,
     data += bom;
     len -= bom;
 
-    /* what was fed before and not consumed has passed the scan already */
+    /* what was fed before and not consumed was scanned then */
 
     if (array->ahead < len && array->status == PERMIT_SCAN_OK) {
         array->ahead += permit_scan_feed(&array->scan, data + array->ahead,

@@ -39,7 +39,7 @@ typedef struct permit_array_s permit_array_t;
 /*
  * Makes a reader for one body.  Elements go to the permit, which is zeroed
  * when an element begins, and to memory where permit->text is too small.
- * Everything given must outlive the reader.  Returns NULL without memory.
+ * All arguments must outlive the reader.  Returns NULL without memory.
  *
  * The reader itself needs one block of some 5 KB, and further ones while an
  * element has a string or number of more than 2 KB that comes in pieces or has

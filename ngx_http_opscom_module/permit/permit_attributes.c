@@ -166,7 +166,7 @@ static const struct {
     [PERMIT_MISSING] = { "missing", "is required" },
     [PERMIT_TOO_LONG] = { "too_long", "is too long" },
     [PERMIT_INVALID_FORMAT] = { "invalid_format",
-        "is not in the accepted schema" },
+        "is not in the accepted form" },
     [PERMIT_OUT_OF_RANGE] = { "out_of_range", "is out of range" },
     [PERMIT_UNSUPPORTED] = { "unsupported", "is not supported here" },
     [PERMIT_END_NOT_AFTER_START] = { "end_not_after_start",

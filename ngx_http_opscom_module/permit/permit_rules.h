@@ -1,7 +1,7 @@
 
 /*
  * The rules of single attributes, for the attribute table.  Each is a
- * permit_rule_pt: see permit.h for what it is given and what it leaves.
+ * permit_rule_pt: see permit.h for what it takes and what it leaves.
  */
 
 

@@ -153,7 +153,22 @@ test_limits(void **state)
 static void
 test_texts(void **state)
 {
-    unsigned i, n;
+    unsigned i;
+
+    static const char *texts[PERMIT_CODES][2] = {
+        [PERMIT_GOOD] = { "", "" },
+        [PERMIT_INVALID_TYPE] = { "invalid_type", "must be a JSON string" },
+        [PERMIT_CONFLICTING] = { "conflicting",
+            "is given more than once with different values" },
+        [PERMIT_MISSING] = { "missing", "is required" },
+        [PERMIT_TOO_LONG] = { "too_long", "is too long" },
+        [PERMIT_INVALID_FORMAT] = { "invalid_format",
+            "is not in the accepted form" },
+        [PERMIT_OUT_OF_RANGE] = { "out_of_range", "is out of range" },
+        [PERMIT_UNSUPPORTED] = { "unsupported", "is not supported here" },
+        [PERMIT_END_NOT_AFTER_START] = { "end_not_after_start",
+            "must be later than the start" },
+    };
 
     (void) state;
 
@@ -166,16 +181,9 @@ test_texts(void **state)
 
     assert_non_null(strstr(permit_accepts(PERMIT_AT, &rules), "09:15:00"));
 
-    assert_string_equal(permit_code_name(PERMIT_GOOD), "");
-    assert_string_equal(permit_code_name(PERMIT_MISSING), "missing");
-    assert_string_equal(permit_code_phrase(PERMIT_MISSING), "is required");
-
-    for (i = PERMIT_GOOD + 1; i < PERMIT_CODES; i++) {
-        assert_true(strlen(permit_code_phrase(i)) > 0);
-
-        for (n = 0; n < i; n++) {
-            assert_string_not_equal(permit_code_name(i), permit_code_name(n));
-        }
+    for (i = 0; i < PERMIT_CODES; i++) {
+        assert_string_equal(permit_code_name(i), texts[i][0]);
+        assert_string_equal(permit_code_phrase(i), texts[i][1]);
     }
 }
 
