@@ -165,24 +165,22 @@ test_words(void **state)
 {
     char                 text[25];
     bool                 expected;
-    size_t               at;
+    size_t               i, at;
     unsigned             c;
     permit_scan_t        scan;
     permit_scan_status_t status;
 
+    static const char fills[] = { ' ', '0', 'A', 'x', '\x7f' };
+
     (void) state;
 
-    for (c = 0; c < 0x80; c++) {
+    for (i = 0; i < 0x80 * sizeof(fills); i++) {
+        c = (unsigned) i % 0x80;
+        expected = c >= 0x20 || c == '\t' || c == '\n' || c == '\r';
 
-        for (at = 0; at < sizeof(text); at++) {
-            memset(text, 'x', sizeof(text));
+        for (at = 0; c != '\\' && at < sizeof(text); at++) {
+            memset(text, fills[i / 0x80], sizeof(text));
             text[at] = (char) c;
-
-            if (c == '\\') {
-                continue;
-            }
-
-            expected = c >= 0x20 || c == '\t' || c == '\n' || c == '\r';
 
             assert_int_equal(passes(text, sizeof(text)), expected);
 
