@@ -198,7 +198,11 @@ test_large_body(void **state)
         PERMIT_PARSE_TOO_LARGE);
     memory_end(&memory);
 
-    /* what is wrong before the bound is told first */
+    assert_int_equal(parse_as(&permit_schema_push, body, 101, 7, NULL),
+        PERMIT_PARSE_TOO_LARGE);
+    memory_end(&memory);
+
+    /* what is wrong before the limit is reported first */
 
     body[99] = 'x';
     assert_int_equal(parse_as(&permit_schema_push, body, 200, 0, NULL),
