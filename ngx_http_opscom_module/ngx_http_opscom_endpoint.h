@@ -55,7 +55,7 @@ typedef struct {
     ngx_http_opscom_endpoint_id_t  id;
     ngx_str_t                      name;    /* in metrics */
     ngx_str_t                      success; /* $opscom_result */
-    const permit_form_t           *form;    /* the attributes it takes */
+    const permit_schema_t         *schema;    /* the attributes it takes */
     ngx_http_handler_pt            handler; /* of the location's content */
     ngx_http_opscom_execute_pt     execute;
     ngx_http_opscom_build_pt       build;

@@ -17,7 +17,7 @@ const ngx_http_opscom_endpoint_t
         .id = NGX_HTTP_OPSCOM_PUSH,
         .name = ngx_string("push"),
         .success = ngx_string("stored"),
-        .form = &permit_form_push,
+        .schema = &permit_schema_push,
         .handler = ngx_http_opscom_handler,
         .execute = ngx_http_opscom_write,
         .build = ngx_opscom_permits_push,
@@ -28,7 +28,7 @@ const ngx_http_opscom_endpoint_t
         .id = NGX_HTTP_OPSCOM_UPDATE,
         .name = ngx_string("update"),
         .success = ngx_string("updated"),
-        .form = &permit_form_update,
+        .schema = &permit_schema_update,
         .handler = ngx_http_opscom_handler,
         .execute = ngx_http_opscom_write,
         .build = ngx_opscom_permits_update
@@ -38,7 +38,7 @@ const ngx_http_opscom_endpoint_t
         .id = NGX_HTTP_OPSCOM_DELETE,
         .name = ngx_string("delete"),
         .success = ngx_string("deleted"),
-        .form = &permit_form_delete,
+        .schema = &permit_schema_delete,
         .handler = ngx_http_opscom_handler,
         .execute = ngx_http_opscom_write,
         .build = ngx_opscom_permits_delete

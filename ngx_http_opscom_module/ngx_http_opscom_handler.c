@@ -296,7 +296,7 @@ ngx_http_opscom_handler_parser(ngx_http_request_t *r,
     ctx->memory.free = ngx_http_opscom_handler_free;
     ctx->memory.ctx = r->pool;
 
-    ctx->parser = permit_parser_create(&ctx->permit, ctx->endpoint->form,
+    ctx->parser = permit_parser_create(&ctx->permit, ctx->endpoint->schema,
                                        &olcf->rules, &ctx->memory);
 
     return ctx->parser ? NGX_OK : NGX_ERROR;
@@ -338,7 +338,7 @@ ngx_http_opscom_handler_validate(ngx_http_request_t *r,
 
     olcf = ngx_http_get_module_loc_conf(r, ngx_http_opscom_module);
 
-    if (permit_judge(&ctx->permit, &olcf->rules)) {
+    if (permit_validate(&ctx->permit, &olcf->rules)) {
         return ngx_http_opscom_response_error(r, ctx,
                    NGX_HTTP_OPSCOM_VALIDATION_FAILED);
     }
@@ -350,7 +350,7 @@ ngx_http_opscom_handler_validate(ngx_http_request_t *r,
 static ngx_http_opscom_error_id_t
 ngx_http_opscom_handler_token(ngx_http_opscom_ctx_t *ctx)
 {
-    switch (permit_judge_token(&ctx->permit)) {
+    switch (permit_validate_token(&ctx->permit)) {
 
     case PERMIT_GOOD:
         return NGX_HTTP_OPSCOM_NO_ERROR;

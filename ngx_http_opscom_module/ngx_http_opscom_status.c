@@ -344,12 +344,12 @@ static ngx_uint_t
 ngx_http_opscom_status_is_required(ngx_uint_t id)
 {
     ngx_uint_t            i;
-    const permit_form_t  *form;
+    const permit_schema_t *schema;
 
     for (i = 0; i < NGX_HTTP_OPSCOM_ENDPOINTS; i++) {
-        form = ngx_http_opscom_endpoints[i].form;
+        schema = ngx_http_opscom_endpoints[i].schema;
 
-        if (form && form->need[id] == PERMIT_REQUIRED) {
+        if (schema && schema->need[id] == PERMIT_REQUIRED) {
             return 1;
         }
     }

@@ -300,7 +300,7 @@ static ngx_uint_t
 ngx_http_opscom_write_is_named(ngx_http_opscom_ctx_t *ctx,
     permit_field_t *field)
 {
-    return ctx->endpoint->creates && field->form == 0
+    return ctx->endpoint->creates && field->variant == 0
         && (field->id == PERMIT_PLATE || field->id == PERMIT_START
             || field->id == PERMIT_END || field->id == PERMIT_ZONE);
 }

@@ -39,7 +39,7 @@ while (my ($number, $message) = splice @pair, 0, 2) {
 my $attributes = joined(slurp("$room/permit/permit_attributes.c"));
 my %form;
 for my $form (qw(push update delete)) {
-    my ($list) = $attributes =~ /permit_form_$form = \{(.*?)\n\};/s;
+    my ($list) = $attributes =~ /permit_schema_$form = \{(.*?)\n\};/s;
     $form{$form} = { $list =~ /\[(PERMIT_\w+)\] = PERMIT_(REQUIRED|OPTIONAL)/g };
 }
 (@source, @docs) = ();

@@ -160,7 +160,7 @@ while ($table =~ /\[(PERMIT_\w+)\] = \{(.*?)\n    \},/sg) {
     $names{$attribute} = [ $list =~ /"(\w+)"/g ];
 }
 for my $form (qw(push update delete)) {
-    my ($list) = $attributes =~ /permit_form_$form = \{(.*?)\n\};/s;
+    my ($list) = $attributes =~ /permit_schema_$form = \{(.*?)\n\};/s;
     my @taken = map { @{$names{$_}} } $list =~ /\[(PERMIT_\w+)\] = PERMIT_(?:REQUIRED|OPTIONAL)/g;
     is_deeply([ sort keys %{$api->{components}{schemas}{ucfirst $form}{properties}} ], [ sort @taken ], "members of $form");
 }

@@ -1,11 +1,12 @@
 
 /*
  * The permit: its attributes, the rules they obey and the form in which they
- * are stored.  This room knows neither nginx nor Redis.
+ * are stored.  This directory depends on neither nginx nor Redis.
  *
  * The rules are those of the OPS-COM Permit Push API as docs/api.md states
  * them.  The table in permit_attributes.c is their only copy: the parser, the
- * judge, the error messages, the storage and the tests of the docs read it.
+ * validation, the error messages, the storage and the tests of the docs read
+ * it.
  */
 
 
@@ -18,17 +19,14 @@
 #include <stdint.h>
 
 
-/* Text that somebody else owns; not terminated by a zero byte. */
+/* Text owned by somebody else; not terminated by a zero byte. */
 
 typedef struct {
     const char *data;
     size_t      len;
 } permit_text_t;
 
-#define PERMIT_TEXT(literal)                                                  \
-    {                                                                         \
-        literal, sizeof(literal) - 1                                          \
-    }
+#define PERMIT_TEXT(literal)  { literal, sizeof(literal) - 1 }
 
 
 /*
@@ -38,8 +36,8 @@ typedef struct {
 
 typedef struct {
     void *(*alloc)(void *ctx, size_t size);
-    void (*free)(void *ctx, void *block);
-    void *ctx;
+    void  (*free)(void *ctx, void *block);
+    void   *ctx;
 } permit_memory_t;
 
 
@@ -55,14 +53,19 @@ typedef enum {
     PERMIT_PLATE,
     PERMIT_TICKET,
     PERMIT_ZONE,
-    PERMIT_ATTRIBUTES
+    PERMIT_AT,
+    PERMIT_ATTRIBUTES,  /* how many */
+    PERMIT_NO_ATTRIBUTE /* not one of them */
 } permit_id_t;
 
 
-/* What is wrong with an attribute; the first that applies, in this order. */
+/*
+ * What is wrong with an attribute.  Only the first applicable code is
+ * reported, in this order.
+ */
 
 typedef enum {
-    PERMIT_GOOD,
+    PERMIT_GOOD,        /* nothing */
     PERMIT_INVALID_TYPE,
     PERMIT_CONFLICTING,
     PERMIT_MISSING,
@@ -71,57 +74,67 @@ typedef enum {
     PERMIT_OUT_OF_RANGE,
     PERMIT_UNSUPPORTED,
     PERMIT_END_NOT_AFTER_START,
-    PERMIT_CODES
+    PERMIT_CODES        /* how many */
 } permit_code_t;
 
 
-#define PERMIT_MAX_NAMES    3
-#define PERMIT_MAX_FIELDS   2
-#define PERMIT_MAX_CURRENCY 10
+#define PERMIT_MAX_NAMES     3
+#define PERMIT_MAX_FIELDS    2
+#define PERMIT_MAX_CURRENCY  10
+#define PERMIT_MAX_DEPTH     32   /* of arrays and objects in a body */
 
 /*
- * Room for what is not in the client's own text: two times and their seconds,
- * the cents of an amount, and a plate of 25 four-byte characters.
+ * In bytes, space for text derived from the client's: three times and their
+ * seconds, the cents of an amount, and a plate of 25 four-byte characters.
  */
-#define PERMIT_SCRATCH 176
+#define PERMIT_SCRATCH       208
+
+/*
+ * In bytes, space for the client's own text: the documented body has some 110,
+ * and what does not fit is allocated.
+ */
+#define PERMIT_TEXT_SIZE     128
 
 
-typedef struct permit_s           permit_t;
-typedef struct permit_rules_s     permit_rules_t;
-typedef struct permit_attribute_s permit_attribute_t;
-typedef struct permit_form_s      permit_form_t;
+typedef struct permit_s            permit_t;
+typedef struct permit_rules_s      permit_rules_t;
+typedef struct permit_attribute_s  permit_attribute_t;
+typedef struct permit_schema_s     permit_schema_t;
 
 
 /*
- * Judges a present, trimmed value that is short enough and free of control
- * characters, and leaves its normal form in permit->stored[id].
+ * Validates a value that is present, trimmed and short enough, and leaves its
+ * normal form in permit->stored[id].  Control characters are
+ * PERMIT_INVALID_FORMAT, before anything else.
  */
-typedef permit_code_t (*permit_rule_pt)(
-    permit_t *permit, permit_id_t id, const permit_rules_t *rules);
+typedef permit_code_t (*permit_rule_pt)(permit_t *permit, permit_id_t id,
+    const permit_rules_t *rules);
 
+
+/* A text of length 0 ends the names and the fields. */
 
 struct permit_attribute_s {
-    const char    *canonical;                 /* the name in metrics */
-    permit_text_t  names[PERMIT_MAX_NAMES];   /* accepted; len 0 ends */
-    permit_text_t  fields[PERMIT_MAX_FIELDS]; /* stored as; len 0 ends */
-    size_t         limit;                     /* in code points */
+    const char    *canonical;                     /* the name in metrics */
+    permit_text_t  names[PERMIT_MAX_NAMES + 1];   /* accepted */
+    permit_text_t  fields[PERMIT_MAX_FIELDS + 1]; /* stored as */
+    size_t         limit;                         /* in code points */
     permit_rule_pt rule;
-    const char    *accepts; /* for people */
+    const char    *accepts;                       /* for error messages */
 };
 
 
 typedef enum {
     PERMIT_NOT_TAKEN,
     PERMIT_OPTIONAL,
-    PERMIT_REQUIRED
+    PERMIT_REQUIRED,
+    PERMIT_REQUIRED_UNLESS_ID /* where no reference ID is given */
 } permit_need_t;
 
 
 /* An endpoint's list of attributes. */
 
-struct permit_form_s {
-    const char *name;
-    uint8_t     need[PERMIT_ATTRIBUTES]; /* permit_need_t */
+struct permit_schema_s {
+    uint8_t need[PERMIT_ATTRIBUTES]; /* permit_need_t */
 };
 
 
@@ -130,30 +143,33 @@ struct permit_form_s {
 struct permit_rules_s {
     const permit_text_t *currencies; /* upper case */
     size_t               ncurrencies;
-    const char          *currencies_text; /* the same, for people */
+    const char          *currencies_text; /* the same, for error messages */
     size_t               max_body;        /* bytes; 0: no limit */
 };
 
 
-/* What the client said of one attribute. */
+/* What the client sent for one attribute. */
 
 typedef struct {
     permit_text_t        text; /* the first value not absent, trimmed */
     const permit_text_t *name; /* the name used first; NULL: none was */
     bool                 wrong_type;
     bool                 conflicting;
-} permit_said_t;
+} permit_given_t;
 
 
 struct permit_s {
-    const permit_form_t *form;
-    permit_said_t        said[PERMIT_ATTRIBUTES];
-    permit_code_t        code[PERMIT_ATTRIBUTES];
-    permit_text_t        stored[PERMIT_ATTRIBUTES][PERMIT_MAX_FIELDS];
-    int64_t              start_ts; /* seconds since 1970-01-01T00:00:00Z */
-    int64_t              end_ts;
-    size_t               scratch_used;
-    char                 scratch[PERMIT_SCRATCH];
+    const permit_schema_t *schema;
+    permit_given_t         given[PERMIT_ATTRIBUTES];
+    permit_code_t          code[PERMIT_ATTRIBUTES];
+    permit_text_t          stored[PERMIT_ATTRIBUTES][PERMIT_MAX_FIELDS];
+    int64_t                start_ts; /* seconds since 1970-01-01T00:00:00Z */
+    int64_t                end_ts;
+    int64_t                at_ts; /* where stored[PERMIT_AT][0] is not empty */
+    size_t                 scratch_used;
+    size_t                 text_used;
+    char                   scratch[PERMIT_SCRATCH];
+    char                   text[PERMIT_TEXT_SIZE];
 };
 
 
@@ -161,35 +177,40 @@ struct permit_s {
 
 typedef struct {
     permit_id_t   id;
-    unsigned      form; /* 0: the normal form */
+    unsigned      variant; /* 0: the normal form */
     permit_text_t name;
     permit_text_t value;
 } permit_field_t;
 
-#define PERMIT_FIELDS_MAX (PERMIT_ATTRIBUTES * PERMIT_MAX_FIELDS)
+#define PERMIT_FIELDS_MAX  (PERMIT_ATTRIBUTES * PERMIT_MAX_FIELDS)
 
 
 extern const permit_attribute_t permit_attributes[PERMIT_ATTRIBUTES];
 
-extern const permit_form_t permit_form_push;
-extern const permit_form_t permit_form_update;
-extern const permit_form_t permit_form_delete;
+extern const permit_schema_t permit_schema_push;
+extern const permit_schema_t permit_schema_update;
+extern const permit_schema_t permit_schema_delete;
+extern const permit_schema_t permit_schema_lookup;
 
 
 /*
- * Finds the attribute that a form takes under a name, and the table's own copy
- * of the name.  Returns PERMIT_ATTRIBUTES where there is none.
+ * Finds the attribute that a schema takes under a name, and the table's own
+ * copy of the name.  Returns PERMIT_NO_ATTRIBUTE where there is none.
+ *
+ * The search starts at first and goes once round the table.  Where it starts
+ * does not change what is found: members in the table's order, as most clients
+ * send them, are found sooner.
  */
-permit_id_t permit_find(const permit_form_t *form, permit_text_t name,
-    const permit_text_t **found);
+permit_id_t permit_find(const permit_schema_t *schema, permit_text_t name,
+    permit_id_t first, const permit_text_t **found);
 
-/* The code's name on the wire: "missing", "too_long" ...; "" for good. */
+/* The code's name in responses: "missing", "too_long" ...; "" for good. */
 const char *permit_code_name(permit_code_t code);
 
 /* What is wrong, as the second half of a sentence: "is required" ... */
 const char *permit_code_phrase(permit_code_t code);
 
-/* What would be accepted, for people. */
+/* Accepted values, as text for error messages. */
 const char *permit_accepts(permit_id_t id, const permit_rules_t *rules);
 
 /* The name that the client used first, or the first that is accepted. */
@@ -197,21 +218,21 @@ const permit_text_t *permit_name(const permit_t *permit, permit_id_t id);
 
 
 /*
- * Judges the token alone: PERMIT_GOOD, PERMIT_MISSING when it is absent or
+ * Validates the token alone: PERMIT_GOOD, PERMIT_MISSING when it is absent or
  * empty, and another code when it is ill-formed.
  */
-permit_code_t permit_judge_token(permit_t *permit);
+permit_code_t permit_validate_token(permit_t *permit);
 
 /*
- * Judges every attribute but the token, fills permit->code and the normal
- * forms, and returns how many attributes are refused.
+ * Validates every attribute but the token, fills permit->code and the normal
+ * forms, and returns how many attributes are refused.  To be called once.
  */
-unsigned permit_judge(permit_t *permit, const permit_rules_t *rules);
+unsigned permit_validate(permit_t *permit, const permit_rules_t *rules);
 
 /*
- * Lists the stored fields of a permit that was judged good, in the order of
- * the table, without the reference ID.  Room for PERMIT_FIELDS_MAX; returns
- * their number.  The text lives as long as the permit.
+ * Lists the stored fields of a permit that was found good, in the order of the
+ * table, without the reference ID.  fields has space for PERMIT_FIELDS_MAX;
+ * returns their number.  The text lives as long as the permit.
  */
 size_t permit_fields(const permit_t *permit, permit_field_t *fields);
 

@@ -97,11 +97,19 @@ const permit_attribute_t permit_attributes[PERMIT_ATTRIBUTES] = {
         .rule = permit_rule_text,
         .accepts = "a zone name of at most 200 characters",
     },
+
+    [PERMIT_AT] = {
+        .canonical = "at",
+        .names = { PERMIT_TEXT("at") },
+        .limit = 20,
+        .rule = permit_rule_time,
+        .accepts = "a date and time in UTC from 1970 to 9999, such as"
+                   " 2018-07-02T09:15:00",
+    },
 };
 
 
-const permit_form_t permit_form_push = {
-    .name = "push",
+const permit_schema_t permit_schema_push = {
     .need = {
         [PERMIT_TOKEN] = PERMIT_REQUIRED,
         [PERMIT_AMOUNT] = PERMIT_OPTIONAL,
@@ -115,8 +123,7 @@ const permit_form_t permit_form_push = {
 };
 
 
-const permit_form_t permit_form_update = {
-    .name = "update",
+const permit_schema_t permit_schema_update = {
     .need = {
         [PERMIT_TOKEN] = PERMIT_REQUIRED,
         [PERMIT_REFERENCE_ID] = PERMIT_REQUIRED,
@@ -128,11 +135,21 @@ const permit_form_t permit_form_update = {
 };
 
 
-const permit_form_t permit_form_delete = {
-    .name = "delete",
+const permit_schema_t permit_schema_delete = {
     .need = {
         [PERMIT_TOKEN] = PERMIT_REQUIRED,
         [PERMIT_REFERENCE_ID] = PERMIT_REQUIRED,
+    },
+};
+
+
+const permit_schema_t permit_schema_lookup = {
+    .need = {
+        [PERMIT_TOKEN] = PERMIT_REQUIRED,
+        [PERMIT_REFERENCE_ID] = PERMIT_OPTIONAL,
+        [PERMIT_PLATE] = PERMIT_REQUIRED_UNLESS_ID,
+        [PERMIT_ZONE] = PERMIT_OPTIONAL,
+        [PERMIT_AT] = PERMIT_OPTIONAL,
     },
 };
 
@@ -142,7 +159,7 @@ static const struct {
     const char *phrase;
 } permit_codes[PERMIT_CODES] = {
 
-    [PERMIT_GOOD] = { "", "is good" },
+    [PERMIT_GOOD] = { "", "" },
     [PERMIT_INVALID_TYPE] = { "invalid_type", "must be a JSON string" },
     [PERMIT_CONFLICTING] = { "conflicting",
         "is given more than once with different values" },
@@ -158,32 +175,38 @@ static const struct {
 
 
 permit_id_t
-permit_find(
-    const permit_form_t *form, permit_text_t name, const permit_text_t **found)
+permit_find(const permit_schema_t *schema, permit_text_t name,
+    permit_id_t first, const permit_text_t **found)
 {
-    unsigned             i, n;
+    unsigned             i, id, n;
     const permit_text_t *names;
 
-    for (i = 0; i < PERMIT_ATTRIBUTES; i++) {
+    id = first;
 
-        if (form->need[i] == PERMIT_NOT_TAKEN) {
+    for (i = 0; i < PERMIT_ATTRIBUTES; i++, id++) {
+
+        if (id == PERMIT_ATTRIBUTES) {
+            id = 0;
+        }
+
+        if (schema->need[id] == PERMIT_NOT_TAKEN) {
             continue;
         }
 
-        names = permit_attributes[i].names;
+        names = permit_attributes[id].names;
 
-        for (n = 0; n < PERMIT_MAX_NAMES && names[n].len; n++) {
+        for (n = 0; names[n].len; n++) {
 
             if (names[n].len == name.len && names[n].data[0] == name.data[0]
                 && memcmp(names[n].data, name.data, name.len) == 0)
             {
                 *found = &names[n];
-                return (permit_id_t) i;
+                return (permit_id_t) id;
             }
         }
     }
 
-    return PERMIT_ATTRIBUTES;
+    return PERMIT_NO_ATTRIBUTE;
 }
 
 
@@ -217,7 +240,7 @@ permit_name(const permit_t *permit, permit_id_t id)
 {
     const permit_text_t *used;
 
-    used = permit->said[id].name;
+    used = permit->given[id].name;
 
     return used ? used : &permit_attributes[id].names[0];
 }

@@ -1,11 +1,13 @@
 
-/* Bytes looked at eight at a time: most of a body needs no closer look. */
+/* Bytes of a body in bulk: eight at a time where most need no closer look. */
 
 
 #ifndef PERMIT_BYTES_H_INCLUDED
 #define PERMIT_BYTES_H_INCLUDED
 
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -14,31 +16,123 @@
 #define PERMIT_EACH(byte) (0x0101010101010101ULL * (byte))
 
 
-/*
- * How many bytes from the start on, in whole words, are printable ASCII or DEL
- * and no backslash.
- */
-static inline size_t
-permit_easy_words(const char *data, size_t len)
+/* Printable ASCII, DEL or JSON's white space, and no backslash. */
+
+static inline bool
+permit_is_easy(unsigned char c)
 {
-    size_t   i;
-    uint64_t word, high, control, backslash;
+    if (c < 0x20) {
+        return c == '\n' || c == '\r' || c == '\t';
+    }
 
-    for (i = 0; len - i >= PERMIT_WORD; i += PERMIT_WORD) {
-        memcpy(&word, data + i, PERMIT_WORD);
+    return c < 0x80 && c != '\\';
+}
 
-        /* a difference that borrows leaves its mark in the byte's high bit */
 
-        high = word;
-        control = word - PERMIT_EACH(0x20);
-        backslash = (word ^ PERMIT_EACH('\\')) - PERMIT_EACH(0x01);
+/* How many bytes from the start on are easy. */
 
-        if ((high | control | backslash) & PERMIT_EACH(0x80)) {
-            break;
+static inline size_t
+permit_skip_easy(const char *data, size_t len)
+{
+    size_t        i, end;
+    uint64_t      word, high, control, backslash;
+    unsigned char c;
+
+    i = 0;
+
+    while (i < len) {
+        end = len;
+
+        if (len - i >= PERMIT_WORD) {
+            memcpy(&word, data + i, PERMIT_WORD);
+
+            /* a difference that borrows sets the byte's high bit */
+
+            high = word;
+            control = word - PERMIT_EACH(0x20);
+            backslash = (word ^ PERMIT_EACH('\\')) - PERMIT_EACH(0x01);
+
+            if (!((high | control | backslash) & PERMIT_EACH(0x80))) {
+                i += PERMIT_WORD;
+                continue;
+            }
+
+            end = i + PERMIT_WORD;
+        }
+
+        /* a line end most of the time */
+
+        while (i < end) {
+            c = (unsigned char) data[i];
+
+            if (!permit_is_easy(c)) {
+                return i;
+            }
+
+            i++;
+
+            if (c < 0x20) {
+                break;
+            }
         }
     }
 
     return i;
+}
+
+
+/*
+ * Skips what belongs to a UTF-8 byte order mark, which may stand at the start
+ * of a text and come in pieces.  seen is how much of it came before, and is
+ * moved on.  Returns how many bytes that were; broken is set where a mark has
+ * begun and does not go on.
+ */
+static inline size_t
+permit_skip_bom(size_t *seen, size_t received, const char *data, size_t len,
+    bool *broken)
+{
+    size_t                     n;
+    static const unsigned char bom[] = { 0xef, 0xbb, 0xbf };
+
+    *broken = false;
+
+    for (n = 0; n < len; n++) {
+
+        if (*seen != received + n || *seen == sizeof(bom)) {
+            break;
+        }
+
+        if ((unsigned char) data[n] != bom[*seen]) {
+            *broken = (*seen != 0);
+            break;
+        }
+
+        (*seen)++;
+    }
+
+    return n;
+}
+
+
+static inline bool
+permit_is_space(char c)
+{
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+
+/* How many bytes from the start on are white space in JSON. */
+
+static inline size_t
+permit_skip_space(const char *data, size_t len)
+{
+    size_t n;
+
+    for (n = 0; n < len && permit_is_space(data[n]); n++) {
+        /* void */
+    }
+
+    return n;
 }
 
 

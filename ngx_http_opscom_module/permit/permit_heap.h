@@ -14,19 +14,34 @@
 
 
 /*
- * Without memory yajl is left by longjmp(no_memory, 1) and must not be entered
- * again; the user calls setjmp(no_memory) before it enters yajl.
+ * Blocks are cut from a buffer of the user's as long as it lasts, so that they
+ * cost next to nothing and are freed all at once; what does not fit comes from
+ * the memory, and goes back to it.
+ *
+ * On allocation failure control returns by longjmp(no_memory, 1) and the yajl
+ * handle must not be used again; the user calls setjmp(no_memory) before it
+ * calls yajl.
  */
 
 typedef struct {
     const permit_memory_t *memory;
+    char                  *next; /* what is left of the buffer */
+    char                  *end;
+    char                  *start;
+    unsigned               outside; /* blocks that are not in the buffer */
     jmp_buf                no_memory;
 } permit_heap_t;
 
 
-/* Makes functions for yajl of the memory; heap and memory must outlive it. */
+/*
+ * Makes functions for yajl.  Heap, memory and buffer must outlive their use;
+ * the buffer is aligned for pointers.
+ */
 void permit_heap_init(permit_heap_t *heap, const permit_memory_t *memory,
-    yajl_alloc_funcs *functions);
+    void *buffer, size_t size, yajl_alloc_funcs *functions);
+
+/* Frees all blocks of the buffer at once. */
+void permit_heap_reset(permit_heap_t *heap);
 
 
 #endif /* PERMIT_HEAP_H_INCLUDED */

@@ -1,89 +1,42 @@
 
+/*
+ * A body in pieces: its byte order mark, its size, what permit_scan finds,
+ * the value in it, and nothing behind it.
+ */
+
+
 #include <string.h>
 
-#include <yajl/yajl_parse.h>
-
-#include "permit_guard.h"
-#include "permit_heap.h"
+#include "permit_bytes.h"
+#include "permit_json.h"
+#include "permit_scan.h"
 #include "permit_parser.h"
 
 
-#define PERMIT_TEXT_ROOM 128 /* the documented body has some 110 bytes */
-
-
 struct permit_parser_s {
-    permit_t              *permit;
-    const permit_form_t   *form;
-    const permit_memory_t *memory;
-
-    yajl_handle      yajl;
-    yajl_alloc_funcs yajl_memory;
-    permit_heap_t    heap;
-    permit_guard_t   guard;
-
+    permit_scan_t  scan;
     size_t         max_body; /* SIZE_MAX: no limit */
     size_t         received;
-    size_t         mark; /* bytes of a byte order mark seen */
+    size_t         bom;      /* bytes of a byte order mark seen */
     size_t         offset;
     const char    *reason;
-    permit_parse_t outcome; /* of all that came so far */
+    permit_parse_t outcome;  /* of all that came so far */
 
-    unsigned    depth;
-    permit_id_t current;  /* the attribute the next value is of */
-    bool        complete; /* the outermost value has ended */
-    bool        an_object;
-
-    size_t room_used; /* short values need no allocation */
-    char   room[PERMIT_TEXT_ROOM];
+    permit_json_t json;
+    void         *buffer[PERMIT_JSON_BUFFER / sizeof(void *)];
 };
 
 
-static size_t permit_parser_mark(
-    permit_parser_t *parser, const char *data, size_t len);
-static permit_parse_t permit_parser_json(
-    permit_parser_t *parser, const char *data, size_t len);
-static permit_parse_t permit_parser_trailing(
-    permit_parser_t *parser, const char *data, size_t len, size_t from);
-static permit_parse_t permit_parser_verdict(
-    permit_parser_t *parser, permit_guard_verdict_t verdict);
-static permit_parse_t permit_parser_malformed(
-    permit_parser_t *parser, size_t offset, const char *reason);
-
-static int permit_parser_value(
-    permit_parser_t *parser, bool absent, const permit_text_t *text);
-static void permit_parser_said(permit_parser_t *parser, permit_text_t text);
-static const char *permit_parser_keep(
-    permit_parser_t *parser, permit_text_t text);
-static permit_text_t permit_parser_trim(permit_text_t text);
-
-static int permit_on_null(void *ctx);
-static int permit_on_boolean(void *ctx, int value);
-static int permit_on_number(void *ctx, const char *data, size_t len);
-static int permit_on_string(void *ctx, const unsigned char *data, size_t len);
-static int permit_on_key(void *ctx, const unsigned char *data, size_t len);
-static int permit_on_start_map(void *ctx);
-static int permit_on_start_array(void *ctx);
-static int permit_on_end(void *ctx);
-
-
-static const yajl_callbacks permit_callbacks = {
-    .yajl_null = permit_on_null,
-    .yajl_boolean = permit_on_boolean,
-    .yajl_number = permit_on_number,
-    .yajl_string = permit_on_string,
-    .yajl_start_map = permit_on_start_map,
-    .yajl_map_key = permit_on_key,
-    .yajl_end_map = permit_on_end,
-    .yajl_start_array = permit_on_start_array,
-    .yajl_end_array = permit_on_end,
-};
-
-
-static const unsigned char permit_mark[] = { 0xef, 0xbb, 0xbf };
+static permit_parse_t permit_parser_json(permit_parser_t *parser,
+    const char *data, size_t len);
+static permit_parse_t permit_parser_trailing(permit_parser_t *parser,
+    const char *data, size_t len, size_t from);
+static permit_parse_t permit_parser_malformed(permit_parser_t *parser,
+    size_t offset, const char *reason);
 
 
 permit_parser_t *
-permit_parser_create(permit_t *permit, const permit_form_t *form,
+permit_parser_create(permit_t *permit, const permit_schema_t *schema,
     const permit_rules_t *rules, const permit_memory_t *memory)
 {
     permit_parser_t *parser;
@@ -93,32 +46,20 @@ permit_parser_create(permit_t *permit, const permit_form_t *form,
         return NULL;
     }
 
-    memset(parser, 0, offsetof(permit_parser_t, room));
-    memset(permit, 0, offsetof(permit_t, scratch));
+    memset(parser, 0, offsetof(permit_parser_t, json));
 
-    permit->form = form;
-
-    parser->permit = permit;
-    parser->form = form;
-    parser->memory = memory;
-    parser->current = PERMIT_ATTRIBUTES;
     parser->max_body = rules->max_body ? rules->max_body : SIZE_MAX;
 
     /* no token is longer than its body */
 
-    parser->guard.bounded = parser->max_body > PERMIT_MAX_TOKEN;
+    parser->scan.bounded = parser->max_body > PERMIT_MAX_TOKEN;
 
-    permit_heap_init(&parser->heap, memory, &parser->yajl_memory);
+    permit_json_init(&parser->json, memory, parser->buffer,
+                     sizeof(parser->buffer));
 
-    if (setjmp(parser->heap.no_memory)) {
+    if (!permit_json_start(&parser->json, permit, schema, memory)) {
         return NULL;
     }
-
-    parser->yajl = yajl_alloc(&permit_callbacks, &parser->yajl_memory, parser);
-
-    /* permit_guard does, and by RFC 3629 */
-
-    yajl_config(parser->yajl, yajl_dont_validate_strings, 1);
 
     return parser;
 }
@@ -127,8 +68,9 @@ permit_parser_create(permit_t *permit, const permit_form_t *form,
 permit_parse_t
 permit_parser_feed(permit_parser_t *parser, const char *data, size_t len)
 {
-    size_t                 allowed, mark, fine;
-    permit_guard_verdict_t verdict;
+    bool                 broken;
+    size_t               allowed, bom, fine;
+    permit_scan_status_t status;
 
     if (parser->outcome != PERMIT_PARSE_OK) {
         return parser->outcome;
@@ -140,16 +82,23 @@ permit_parser_feed(permit_parser_t *parser, const char *data, size_t len)
         allowed = len;
     }
 
-    mark = permit_parser_mark(parser, data, allowed);
+    bom = permit_skip_bom(&parser->bom, parser->received, data, allowed,
+                            &broken);
+    parser->received += bom;
 
-    if (parser->outcome != PERMIT_PARSE_OK) {
+    if (broken) {
+
+        /* JSON starts with no such byte */
+
+        parser->outcome = permit_parser_malformed(parser, parser->received,
+                                                  "unexpected character");
         return parser->outcome;
     }
 
-    fine = permit_guard_pass(
-        &parser->guard, data + mark, allowed - mark, &verdict);
+    fine = permit_scan_feed(&parser->scan, data + bom, allowed - bom,
+                             &status);
 
-    parser->outcome = permit_parser_json(parser, data + mark, fine);
+    parser->outcome = permit_parser_json(parser, data + bom, fine);
 
     if (parser->outcome != PERMIT_PARSE_OK) {
         return parser->outcome;
@@ -157,11 +106,14 @@ permit_parser_feed(permit_parser_t *parser, const char *data, size_t len)
 
     parser->received += fine;
 
-    if (verdict != PERMIT_GUARD_PASS) {
-        parser->outcome = permit_parser_verdict(parser, verdict);
-
-    } else if (allowed < len) {
+    if (status == PERMIT_SCAN_LONG_TOKEN
+        || (status == PERMIT_SCAN_OK && allowed < len))
+    {
         parser->outcome = PERMIT_PARSE_TOO_LARGE;
+
+    } else if (status != PERMIT_SCAN_OK) {
+        parser->outcome = permit_parser_malformed(parser, parser->received,
+                                                  permit_scan_reason(status));
     }
 
     return parser->outcome;
@@ -175,25 +127,22 @@ permit_parser_finish(permit_parser_t *parser)
         return parser->outcome;
     }
 
-    if (setjmp(parser->heap.no_memory)) {
+    /* a number ends with the body: yajl reports it here */
+
+    if (!parser->json.complete
+        && permit_json_finish(&parser->json) == PERMIT_JSON_NO_MEMORY)
+    {
         parser->outcome = PERMIT_PARSE_NO_MEMORY;
         return parser->outcome;
     }
 
-    /* a number ends with the body: yajl tells of it here */
+    permit_json_end(&parser->json);
 
-    if (!parser->complete) {
-        (void) yajl_complete_parse(parser->yajl);
-    }
+    if (!parser->json.complete) {
+        parser->outcome = permit_parser_malformed(parser, parser->received,
+                                                  "unexpected end");
 
-    yajl_free(parser->yajl);
-    parser->yajl = NULL;
-
-    if (!parser->complete) {
-        parser->outcome = permit_parser_malformed(
-            parser, parser->received, "unexpected end");
-
-    } else if (!parser->an_object) {
+    } else if (!parser->json.an_object) {
         parser->outcome = PERMIT_PARSE_NOT_AN_OBJECT;
     }
 
@@ -215,74 +164,34 @@ permit_parser_reason(const permit_parser_t *parser)
 }
 
 
-/* Skips what belongs to a byte order mark; returns how many bytes that were. */
-
-static size_t
-permit_parser_mark(permit_parser_t *parser, const char *data, size_t len)
-{
-    size_t n;
-
-    for (n = 0; n < len; n++) {
-
-        if (parser->mark != parser->received
-            || parser->mark == sizeof(permit_mark)) {
-            break;
-        }
-
-        if ((unsigned char) data[n] != permit_mark[parser->mark]) {
-
-            if (parser->mark == 0) {
-                break;
-            }
-
-            /* JSON starts with no such byte */
-
-            parser->outcome = permit_parser_malformed(
-                parser, parser->received, "unexpected character");
-            break;
-        }
-
-        parser->mark++;
-        parser->received++;
-    }
-
-    return n;
-}
-
-
 static permit_parse_t
 permit_parser_json(permit_parser_t *parser, const char *data, size_t len)
 {
-    size_t      consumed;
-    yajl_status status;
+    size_t consumed;
 
-    if (parser->complete) {
+    if (parser->json.complete) {
         return permit_parser_trailing(parser, data, len, 0);
     }
 
-    if (setjmp(parser->heap.no_memory)) {
+    switch (permit_json_feed(&parser->json, data, len, &consumed)) {
+
+    case PERMIT_JSON_MORE:
+        return PERMIT_PARSE_OK;
+
+    case PERMIT_JSON_DONE:
+        return permit_parser_trailing(parser, data, len, consumed);
+
+    case PERMIT_JSON_MALFORMED:
+        return permit_parser_malformed(parser, parser->received + consumed,
+                                       "unexpected character");
+
+    case PERMIT_JSON_TOO_DEEP:
+        return permit_parser_malformed(parser, parser->received + consumed,
+                                       "nested too deeply");
+
+    default:
         return PERMIT_PARSE_NO_MEMORY;
     }
-
-    status = yajl_parse(parser->yajl, (const unsigned char *) data, len);
-
-    if (status == yajl_status_ok) {
-        return PERMIT_PARSE_OK;
-    }
-
-    consumed = yajl_get_bytes_consumed(parser->yajl);
-
-    if (status == yajl_status_error) {
-        return permit_parser_malformed(
-            parser, parser->received + consumed, "unexpected character");
-    }
-
-    if (!parser->complete) {
-        return permit_parser_malformed(
-            parser, parser->received + consumed, "nested too deeply");
-    }
-
-    return permit_parser_trailing(parser, data, len, consumed);
 }
 
 
@@ -292,25 +201,14 @@ permit_parser_json(permit_parser_t *parser, const char *data, size_t len)
  */
 
 static permit_parse_t
-permit_parser_trailing(
-    permit_parser_t *parser, const char *data, size_t len, size_t from)
+permit_parser_trailing(permit_parser_t *parser, const char *data, size_t len,
+    size_t from)
 {
-    size_t i;
+    from += permit_skip_space(data + from, len - from);
 
-    for (i = from; i < len; i++) {
-
-        switch (data[i]) {
-
-        case ' ':
-        case '\t':
-        case '\n':
-        case '\r':
-            continue;
-
-        default:
-            return permit_parser_malformed(
-                parser, parser->received + i, "trailing text");
-        }
+    if (from < len) {
+        return permit_parser_malformed(parser, parser->received + from,
+                           "unexpected text after the end of the value");
     }
 
     return PERMIT_PARSE_OK;
@@ -318,261 +216,11 @@ permit_parser_trailing(
 
 
 static permit_parse_t
-permit_parser_verdict(permit_parser_t *parser, permit_guard_verdict_t verdict)
-{
-    switch (verdict) {
-
-    case PERMIT_GUARD_LONG_TOKEN:
-        return PERMIT_PARSE_TOO_LARGE;
-
-    case PERMIT_GUARD_BAD_UTF8:
-        return permit_parser_malformed(
-            parser, parser->received, "invalid UTF-8");
-
-    case PERMIT_GUARD_BAD_ESCAPE:
-        return permit_parser_malformed(
-            parser, parser->received, "invalid \\u escape");
-
-    default:
-        return permit_parser_malformed(
-            parser, parser->received, "unexpected control character");
-    }
-}
-
-
-static permit_parse_t
-permit_parser_malformed(
-    permit_parser_t *parser, size_t offset, const char *reason)
+permit_parser_malformed(permit_parser_t *parser, size_t offset,
+    const char *reason)
 {
     parser->offset = offset;
     parser->reason = reason;
 
     return PERMIT_PARSE_MALFORMED;
-}
-
-
-/*
- * A value has ended or begun; text is NULL unless it is a string.  Returns
- * what a yajl callback must: 0 stops yajl, as nothing may follow.
- */
-
-static int
-permit_parser_value(
-    permit_parser_t *parser, bool absent, const permit_text_t *text)
-{
-    permit_said_t *said;
-
-    if (parser->depth == 0) {
-        parser->complete = true;
-        return 0;
-    }
-
-    if (parser->depth > 1 || parser->current == PERMIT_ATTRIBUTES) {
-        return 1;
-    }
-
-    said = &parser->permit->said[parser->current];
-
-    if (text) {
-        permit_parser_said(parser, *text);
-
-    } else if (!absent) {
-        said->wrong_type = true;
-    }
-
-    parser->current = PERMIT_ATTRIBUTES;
-
-    return 1;
-}
-
-
-static void
-permit_parser_said(permit_parser_t *parser, permit_text_t text)
-{
-    permit_said_t *said;
-
-    said = &parser->permit->said[parser->current];
-
-    if (parser->current != PERMIT_TOKEN) {
-        text = permit_parser_trim(text);
-    }
-
-    if (text.len == 0) {
-        return;
-    }
-
-    if (said->text.len == 0) {
-        said->text.data = permit_parser_keep(parser, text);
-        said->text.len = text.len;
-        return;
-    }
-
-    if (said->text.len != text.len
-        || memcmp(said->text.data, text.data, text.len) != 0)
-    {
-        said->conflicting = true;
-    }
-}
-
-
-/* yajl's text is gone with the callback. */
-
-static const char *
-permit_parser_keep(permit_parser_t *parser, permit_text_t text)
-{
-    char *copy;
-
-    if (text.len <= sizeof(parser->room) - parser->room_used) {
-        copy = parser->room + parser->room_used;
-        parser->room_used += text.len;
-
-    } else {
-        copy = parser->memory->alloc(parser->memory->ctx, text.len);
-        if (copy == NULL) {
-            longjmp(parser->heap.no_memory, 1);
-        }
-    }
-
-    return memcpy(copy, text.data, text.len);
-}
-
-
-static permit_text_t
-permit_parser_trim(permit_text_t text)
-{
-    static const char space[] = { ' ', '\t', '\r', '\n' };
-
-    while (text.len && memchr(space, text.data[0], sizeof(space))) {
-        text.data++;
-        text.len--;
-    }
-
-    while (text.len && memchr(space, text.data[text.len - 1], sizeof(space))) {
-        text.len--;
-    }
-
-    return text;
-}
-
-
-static int
-permit_on_null(void *ctx)
-{
-    return permit_parser_value(ctx, true, NULL);
-}
-
-
-static int
-permit_on_boolean(void *ctx, int value)
-{
-    (void) value;
-
-    return permit_parser_value(ctx, false, NULL);
-}
-
-
-static int
-permit_on_number(void *ctx, const char *data, size_t len)
-{
-    (void) data;
-    (void) len;
-
-    return permit_parser_value(ctx, false, NULL);
-}
-
-
-static int
-permit_on_string(void *ctx, const unsigned char *data, size_t len)
-{
-    permit_text_t text;
-
-    text.data = (const char *) data;
-    text.len = len;
-
-    return permit_parser_value(ctx, false, &text);
-}
-
-
-static int
-permit_on_key(void *ctx, const unsigned char *data, size_t len)
-{
-    permit_text_t        name;
-    permit_said_t       *said;
-    permit_parser_t     *parser;
-    const permit_text_t *found;
-
-    parser = ctx;
-
-    if (parser->depth > 1) {
-        return 1;
-    }
-
-    name.data = (const char *) data;
-    name.len = len;
-
-    parser->current = permit_find(parser->form, name, &found);
-
-    if (parser->current == PERMIT_ATTRIBUTES) {
-        return 1;
-    }
-
-    said = &parser->permit->said[parser->current];
-
-    if (said->name == NULL) {
-        said->name = found;
-    }
-
-    return 1;
-}
-
-
-static int
-permit_on_start_map(void *ctx)
-{
-    permit_parser_t *parser;
-
-    parser = ctx;
-
-    if (parser->depth == 0) {
-        parser->an_object = true;
-    }
-
-    return permit_on_start_array(ctx);
-}
-
-
-static int
-permit_on_start_array(void *ctx)
-{
-    permit_parser_t *parser;
-
-    parser = ctx;
-
-    if (parser->depth == PERMIT_MAX_DEPTH) {
-        return 0;
-    }
-
-    if (parser->depth > 0) {
-        (void) permit_parser_value(parser, false, NULL);
-    }
-
-    parser->depth++;
-
-    return 1;
-}
-
-
-static int
-permit_on_end(void *ctx)
-{
-    permit_parser_t *parser;
-
-    parser = ctx;
-
-    if (--parser->depth == 0) {
-        parser->complete = true;
-        return 0;
-    }
-
-    return 1;
 }

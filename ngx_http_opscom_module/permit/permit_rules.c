@@ -1,20 +1,26 @@
 
+/* The rules of single attributes: see permit_rules.h. */
+
+
 #include <string.h>
 
 #include "permit_rules.h"
 #include "permit_time.h"
 
 
-static permit_text_t permit_keep(
-    permit_t *permit, const char *data, size_t len);
+static void permit_set_seconds(permit_t *permit, permit_id_t id,
+    int64_t seconds);
+static permit_text_t permit_keep(permit_t *permit, const char *data,
+    size_t len);
 static permit_text_t permit_keep_number(permit_t *permit, uint64_t number);
-static char          permit_upper(char c);
-static bool          permit_is_digit(char c);
+static bool permit_has_control(permit_text_t text);
+static char permit_upper(char c);
+static bool permit_is_digit(char c);
 
 
 permit_code_t
-permit_rule_identifier(
-    permit_t *permit, permit_id_t id, const permit_rules_t *rules)
+permit_rule_identifier(permit_t *permit, permit_id_t id,
+    const permit_rules_t *rules)
 {
     char          c;
     size_t        i;
@@ -22,13 +28,13 @@ permit_rule_identifier(
 
     (void) rules;
 
-    text = permit->said[id].text;
+    text = permit->given[id].text;
 
     for (i = 0; i < text.len; i++) {
         c = text.data[i];
 
-        if (!permit_is_digit(c) && c != '-' && (c < 'A' || c > 'Z')
-            && (c < 'a' || c > 'z'))
+        if ((c < 'a' || c > 'z') && (c < 'A' || c > 'Z')
+            && !permit_is_digit(c) && c != '-')
         {
             return PERMIT_INVALID_FORMAT;
         }
@@ -41,8 +47,8 @@ permit_rule_identifier(
 
 
 permit_code_t
-permit_rule_amount(
-    permit_t *permit, permit_id_t id, const permit_rules_t *rules)
+permit_rule_amount(permit_t *permit, permit_id_t id,
+    const permit_rules_t *rules)
 {
     size_t        i, point, zeros;
     uint64_t      cents;
@@ -50,7 +56,7 @@ permit_rule_amount(
 
     (void) rules;
 
-    text = permit->said[id].text;
+    text = permit->given[id].text;
 
     if (text.len < sizeof("0.00") - 1) {
         return PERMIT_INVALID_FORMAT;
@@ -93,16 +99,20 @@ permit_rule_amount(
 
 
 permit_code_t
-permit_rule_currency(
-    permit_t *permit, permit_id_t id, const permit_rules_t *rules)
+permit_rule_currency(permit_t *permit, permit_id_t id,
+    const permit_rules_t *rules)
 {
     char          upper[PERMIT_MAX_CURRENCY];
     size_t        i;
     permit_text_t text;
 
-    text = permit->said[id].text;
+    text = permit->given[id].text;
 
-    /* ten code points may be more bytes than any code has */
+    if (permit_has_control(text)) {
+        return PERMIT_INVALID_FORMAT;
+    }
+
+    /* ten characters may have more bytes than any code */
 
     if (text.len > PERMIT_MAX_CURRENCY) {
         return PERMIT_UNSUPPORTED;
@@ -127,7 +137,8 @@ permit_rule_currency(
 
 
 permit_code_t
-permit_rule_time(permit_t *permit, permit_id_t id, const permit_rules_t *rules)
+permit_rule_time(permit_t *permit, permit_id_t id,
+    const permit_rules_t *rules)
 {
     char          normal[PERMIT_TIME_LEN];
     int64_t       seconds;
@@ -136,7 +147,7 @@ permit_rule_time(permit_t *permit, permit_id_t id, const permit_rules_t *rules)
 
     (void) rules;
 
-    text = permit->said[id].text;
+    text = permit->given[id].text;
 
     code = permit_time_parse(text, &seconds);
 
@@ -150,15 +161,34 @@ permit_rule_time(permit_t *permit, permit_id_t id, const permit_rules_t *rules)
     permit->stored[id][0] = permit_keep(permit, normal, PERMIT_TIME_LEN);
     permit->stored[id][1] = permit_keep_number(permit, (uint64_t) seconds);
 
-    *(id == PERMIT_START ? &permit->start_ts : &permit->end_ts) = seconds;
+    permit_set_seconds(permit, id, seconds);
 
     return PERMIT_GOOD;
 }
 
 
+static void
+permit_set_seconds(permit_t *permit, permit_id_t id, int64_t seconds)
+{
+    switch (id) {
+
+    case PERMIT_START:
+        permit->start_ts = seconds;
+        break;
+
+    case PERMIT_END:
+        permit->end_ts = seconds;
+        break;
+
+    default:
+        permit->at_ts = seconds;
+    }
+}
+
+
 permit_code_t
-permit_rule_plate(
-    permit_t *permit, permit_id_t id, const permit_rules_t *rules)
+permit_rule_plate(permit_t *permit, permit_id_t id,
+    const permit_rules_t *rules)
 {
     char         *p;
     size_t        i;
@@ -166,7 +196,12 @@ permit_rule_plate(
 
     (void) rules;
 
-    text = permit->said[id].text;
+    text = permit->given[id].text;
+
+    if (permit_has_control(text)) {
+        return PERMIT_INVALID_FORMAT;
+    }
+
     p = permit->scratch + permit->scratch_used;
 
     permit->stored[id][0].data = p;
@@ -186,18 +221,23 @@ permit_rule_plate(
 
 
 permit_code_t
-permit_rule_text(permit_t *permit, permit_id_t id, const permit_rules_t *rules)
+permit_rule_text(permit_t *permit, permit_id_t id,
+    const permit_rules_t *rules)
 {
     (void) rules;
 
-    permit->stored[id][0] = permit->said[id].text;
+    if (permit_has_control(permit->given[id].text)) {
+        return PERMIT_INVALID_FORMAT;
+    }
+
+    permit->stored[id][0] = permit->given[id].text;
 
     return PERMIT_GOOD;
 }
 
 
 /*
- * The limits of the table bound what the rules keep: 2 * (20 + 12) bytes of
+ * The limits of the table bound what the rules keep: 3 * (20 + 12) bytes of
  * times, 8 of cents and 100 of a plate fit into PERMIT_SCRATCH.
  */
 
@@ -218,8 +258,7 @@ permit_keep(permit_t *permit, const char *data, size_t len)
 static permit_text_t
 permit_keep_number(permit_t *permit, uint64_t number)
 {
-    char  digits[20];
-    char *p;
+    char *p, digits[20];
 
     p = digits + sizeof(digits);
 
@@ -229,6 +268,24 @@ permit_keep_number(permit_t *permit, uint64_t number)
     } while (number);
 
     return permit_keep(permit, p, (size_t) (digits + sizeof(digits) - p));
+}
+
+
+static bool
+permit_has_control(permit_text_t text)
+{
+    size_t        i;
+    unsigned char c;
+
+    for (i = 0; i < text.len; i++) {
+        c = (unsigned char) text.data[i];
+
+        if (c < 0x20 || c == 0x7f) {
+            return true;
+        }
+    }
+
+    return false;
 }
 
 

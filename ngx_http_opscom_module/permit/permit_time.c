@@ -1,4 +1,7 @@
 
+/* Reads times, with the arithmetic of the Gregorian calendar. */
+
+
 #include "permit_time.h"
 
 
@@ -13,10 +16,10 @@ typedef struct {
 
 
 static bool permit_time_split(permit_text_t text, permit_moment_t *moment);
-static bool permit_time_number(
-    const char *digits, size_t len, unsigned *number);
-static bool    permit_time_is_real(const permit_moment_t *moment);
-static bool    permit_time_is_leap(unsigned year);
+static bool permit_time_number(const char *digits, size_t len,
+    unsigned *number);
+static bool permit_time_is_real(const permit_moment_t *moment);
+static bool permit_time_is_leap(unsigned year);
 static int64_t permit_time_days(const permit_moment_t *moment);
 
 

@@ -9,14 +9,14 @@
 #include "permit.h"
 
 
-#define PERMIT_TIME_LEN (sizeof("1970-01-01T00:00:00Z") - 1)
+#define PERMIT_TIME_LEN  (sizeof("1970-01-01T00:00:00Z") - 1)
 
 
 /*
  * Reads YYYY-MM-DDTHH:MM:SS with or without a trailing Z.  Returns
  * PERMIT_GOOD and the seconds since the epoch, PERMIT_INVALID_FORMAT for
- * another shape, PERMIT_OUT_OF_RANGE for what is no real moment (a 30th of
- * February, a second 60) or lies before 1970.
+ * another shape, PERMIT_OUT_OF_RANGE for a date or time that does not exist (a
+ * 30th of February, a second 60) or lies before 1970.
  */
 permit_code_t permit_time_parse(permit_text_t text, int64_t *seconds);
 

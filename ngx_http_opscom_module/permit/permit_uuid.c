@@ -1,10 +1,13 @@
 
+/* See permit_uuid.h. */
+
+
 #include "permit_uuid.h"
 
 
 void
-permit_uuid_format(
-    char text[PERMIT_UUID_LEN], const uint8_t random[PERMIT_UUID_BYTES])
+permit_uuid_format(char text[PERMIT_UUID_LEN],
+    const uint8_t random[PERMIT_UUID_BYTES])
 {
     char             *p;
     unsigned          i;

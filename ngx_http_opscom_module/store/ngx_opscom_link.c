@@ -5,7 +5,6 @@
 #include "ngx_opscom_backoff.h"
 #include "ngx_opscom_deadline.h"
 #include "ngx_opscom_link.h"
-#include "ngx_opscom_link_calls.h"
 #include "ngx_opscom_text.h"
 
 
@@ -37,7 +36,7 @@ static ngx_int_t ngx_opscom_link_nearest(ngx_opscom_link_t *link,
     ngx_msec_t *nearest);
 
 
-const ngx_opscom_socket_handlers_t  ngx_opscom_link_socket_handlers = {
+static const ngx_opscom_socket_handlers_t  ngx_opscom_link_socket_handlers = {
     ngx_opscom_link_connected,
     ngx_opscom_link_readable,
     ngx_opscom_link_writable,

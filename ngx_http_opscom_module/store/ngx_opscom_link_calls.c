@@ -3,7 +3,7 @@
 
 
 #include "ngx_opscom_deadline.h"
-#include "ngx_opscom_link_calls.h"
+#include "ngx_opscom_link.h"
 #include "ngx_opscom_retry.h"
 
 

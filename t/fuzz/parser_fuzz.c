@@ -18,14 +18,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const char  *forms[] = { "push", "update", "delete", "push" };
+    static const char  *schemas[] = { "push", "update", "delete", "lookup" };
     static const size_t bounds[] = { 16384, 0, 64, 16384 };
 
     if (size < 3) {
         return 0;
     }
 
-    if (compare_body(forms[data[0] & 3], data + 3, size - 3,
+    if (compare_body(schemas[data[0] & 3], data + 3, size - 3,
             bounds[data[1] & 3], data[2]))
     {
         abort();

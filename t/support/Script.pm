@@ -19,7 +19,7 @@ sub tool {
     my $tree = $Fault::Module =~ s{[^/]*$}{nginx}r;
     my $room = 'ngx_http_opscom_module/store';
     my @include = map { "-I$_" } (map { "$tree/$_" } qw(src/core src/event src/os/unix objs objs/opscom)), $room;
-    my @sources = map { "$room/ngx_opscom_$_.c" } qw(resp permits words script);
+    my @sources = map { "$room/ngx_opscom_$_.c" } qw(out reader write permits words script);
 
     $Tool = "$Fault::Dir/script_call";
     system($ENV{CC} || 'cc', qw(-std=gnu11 -O1 -Wno-unused-parameter), @include, 't/support/script_call.c', 't/unit/ngx_stub.c',

@@ -6,7 +6,7 @@ set -eu
 out=$BUILD/fuzz
 room=ngx_http_opscom_module
 seconds=${FUZZ_SECONDS:-15}
-mkdir -p "$out/parser" "$out/reply"
+mkdir -p "$out/parser" "$out/array" "$out/reply"
 
 flags="-std=gnu11 -g -O1 -Wall -Wextra -Werror -Wno-unused-parameter
     -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined"
@@ -14,8 +14,11 @@ core=$(sh t/tools/includes.sh)
 
 # shellcheck disable=SC2086 # lists of words
 {
-    clang $flags -It/unit -I$room/permit t/fuzz/parser_fuzz.c t/unit/compare.c t/unit/reference.c \
+    clang $flags -It/unit -I$room/permit t/fuzz/parser_fuzz.c t/unit/compare*.c t/unit/reference*.c \
         t/unit/memory.c $room/permit/*.c -lyajl -o "$out/parser_fuzz"
+
+    clang $flags -It/unit -I$room/permit t/fuzz/array_fuzz.c t/unit/compare*.c t/unit/reference*.c \
+        t/unit/memory.c $room/permit/*.c -lyajl -o "$out/array_fuzz"
 
     clang $flags $core t/fuzz/reply_fuzz.c t/unit/ngx_stub.c $room/store/ngx_opscom_out.c $room/store/ngx_opscom_reader.c $room/store/ngx_opscom_write.c \
         $room/store/ngx_opscom_answers.c -lhiredis -o "$out/reply_fuzz"
@@ -33,4 +36,5 @@ run() {
 }
 
 run parser -dict=t/fuzz/json.dict
+run array -dict=t/fuzz/json.dict
 run reply

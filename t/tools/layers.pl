@@ -13,9 +13,9 @@ my $dir = shift // 'ngx_http_opscom_module';
 my %layers = (
     permit => [
         [qw(permit bytes uuid)],
-        [qw(guard heap time)],
+        [qw(scan heap time)],
         [qw(rules json)],
-        [qw(attributes parser judge validate)],
+        [qw(attributes parser validate)],
         [qw(array)],
     ],
     store => [
@@ -29,8 +29,10 @@ my %layers = (
         [qw(pipeline)],
         [qw(wait)],
         [qw(link)],
-        [qw(nodes node)],
+        [qw(link_calls)],
+        [qw(nodes)],
         [qw(handshake cluster)],
+        [qw(redirect)],
         [qw(error_reply sentinel)],
         [qw(store)],
     ],

@@ -5,6 +5,8 @@ set -eu
 
 out=$BUILD/unit
 room=ngx_http_opscom_module
+permit="permit_rules_test permit_schema_test permit_parser_test permit_array_test permit_array_use_test
+    permit_heap_test permit_scan_test permit_table_test permit_time_test"
 mkdir -p "$out"
 
 flags="-g -O1 -Wall -Wextra -Werror -Wno-unused-parameter
@@ -13,11 +15,13 @@ core=$(sh t/tools/includes.sh)
 
 # shellcheck disable=SC2086 # lists of words
 {
-    cc -std=gnu11 $flags -It/unit -I$room/permit t/unit/permit_test.c t/unit/memory.c \
-        $room/permit/*.c -lyajl -lcmocka -o "$out/permit_test"
+    for test in $permit; do
+        cc -std=gnu11 $flags -It/unit -I$room/permit "t/unit/$test.c" t/unit/memory.c t/unit/support.c \
+            $room/permit/*.c -lyajl -lcmocka -o "$out/$test"
+    done
 
     cc -std=gnu11 -g -O2 -Wall -Wextra -Werror -It/unit -I$room/permit t/unit/permit_property.c \
-        t/unit/compare.c t/unit/reference.c t/unit/memory.c $room/permit/*.c \
+        t/unit/compare*.c t/unit/reference*.c t/unit/memory.c $room/permit/*.c \
         -lyajl -o "$out/permit_property"
 
     cc -std=gnu11 $flags $core t/unit/resp_test.c t/unit/ngx_stub.c \
@@ -29,7 +33,10 @@ core=$(sh t/tools/includes.sh)
         $room/store/ngx_opscom_script.c -lhiredis -lcrypto -lcmocka -o "$out/permits_test"
 }
 
-"$out/permit_test"
+for test in $permit; do
+    "$out/$test"
+done
+
 "$out/resp_test"
 "$out/permits_test"
 "$out/permit_property" "${BODIES:-300000}" "${SEED:-$(date +%s)}"

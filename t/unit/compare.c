@@ -12,25 +12,28 @@ static const permit_text_t currencies[] = { PERMIT_TEXT("CAD"),
     PERMIT_TEXT("USD") };
 
 
-static const permit_form_t *
-form_of(const char *name)
+static const permit_schema_t *
+schema_of(const char *name)
 {
     switch (name[0]) {
 
     case 'p':
-        return &permit_form_push;
+        return &permit_schema_push;
 
     case 'u':
-        return &permit_form_update;
+        return &permit_schema_update;
+
+    case 'l':
+        return &permit_schema_lookup;
 
     default:
-        return &permit_form_delete;
+        return &permit_schema_delete;
     }
 }
 
 
 static permit_parse_t
-parse(permit_t *permit, const char *form, permit_rules_t *rules,
+parse(permit_t *permit, const char *schema, permit_rules_t *rules,
     permit_memory_t *memory, const uint8_t *body, size_t len, uint64_t seed)
 {
     char            *piece;
@@ -38,7 +41,7 @@ parse(permit_t *permit, const char *form, permit_rules_t *rules,
     permit_parse_t   outcome;
     permit_parser_t *parser;
 
-    parser = permit_parser_create(permit, form_of(form), rules, memory);
+    parser = permit_parser_create(permit, schema_of(schema), rules, memory);
 
     for (i = 0; i < len; i += n) {
         seed = seed * 6364136223846793005u + 1442695040888963407u;
@@ -65,13 +68,14 @@ parse(permit_t *permit, const char *form, permit_rules_t *rules,
 
 
 static unsigned
-differs(const permit_t *permit, const reference_t *reference, int id, int form)
+differs(const permit_t *permit, const reference_t *reference, int id,
+    int variant)
 {
     permit_text_t text;
     const char   *expected;
 
-    text = permit->stored[id][form];
-    expected = reference->stored[id][form];
+    text = permit->stored[id][variant];
+    expected = reference->stored[id][variant];
 
     if (permit->code[id] != PERMIT_GOOD || id == PERMIT_TOKEN
         || id == PERMIT_REFERENCE_ID)
@@ -91,7 +95,7 @@ compare_attribute(const permit_t *permit, const reference_t *reference, int id)
     const permit_text_t *name;
 
     n = 0;
-    name = permit->said[id].name;
+    name = permit->given[id].name;
 
     if (permit->code[id] != reference->code[id]) {
         fprintf(stderr, "%s: \"%s\", not \"%s\"\n",
@@ -122,7 +126,7 @@ compare_attribute(const permit_t *permit, const reference_t *reference, int id)
 
 
 unsigned
-compare_body(const char *form, const uint8_t *body, size_t len,
+compare_body(const char *schema, const uint8_t *body, size_t len,
     size_t max_body, uint64_t seed)
 {
     int             id;
@@ -141,8 +145,8 @@ compare_body(const char *form, const uint8_t *body, size_t len,
     rules.currencies_text = "";
     rules.max_body = max_body;
 
-    outcome = parse(&permit, form, &rules, &interface, body, len, seed);
-    reference_read(&reference, form, body, len, max_body);
+    outcome = parse(&permit, schema, &rules, &interface, body, len, seed);
+    reference_read(&reference, schema, body, len, max_body);
 
     n = 0;
 
@@ -156,8 +160,8 @@ compare_body(const char *form, const uint8_t *body, size_t len,
     }
 
     if (outcome == PERMIT_PARSE_OK && n == 0) {
-        (void) permit_judge_token(&permit);
-        (void) permit_judge(&permit, &rules);
+        (void) permit_validate_token(&permit);
+        (void) permit_validate(&permit, &rules);
 
         for (id = 0; id < PERMIT_ATTRIBUTES; id++) {
             n += compare_attribute(&permit, &reference, id);

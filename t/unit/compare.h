@@ -1,5 +1,5 @@
 
-/* Holds permit/ against the reference, for one body and one way to split it. */
+/* Compares permit/ with the reference, for one body split in one way. */
 
 
 #ifndef COMPARE_H_INCLUDED
@@ -14,8 +14,15 @@
  * Feeds the body in pieces whose sizes the seed draws (0: whole), and says on
  * stderr what differs from the reference.  Returns how much that is.
  */
-unsigned compare_body(const char *form, const uint8_t *body, size_t len,
+unsigned compare_body(const char *schema, const uint8_t *body, size_t len,
     size_t max_body, uint64_t seed);
+
+/*
+ * The same for an array of bodies: each of its elements must come out as
+ * permit_parser makes it of the element alone.
+ */
+unsigned compare_array(const uint8_t *body, size_t len, size_t max_body,
+    uint64_t seed);
 
 
 #endif /* COMPARE_H_INCLUDED */

@@ -1,5 +1,5 @@
 
-/* Memory for the permit room's tests, which can be told to run out. */
+/* Memory for the tests of permit/, which can be made to fail. */
 
 
 #ifndef MEMORY_H_INCLUDED

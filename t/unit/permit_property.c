@@ -184,7 +184,7 @@ put_member(body_t *body)
         "CurrencyID", "startTime", "StartDateUtc", "endTime", "EndDateUtc",
         "plate", "LicencePlate", "permitNo", "TicketNumber", "zone",
         "ParkingZoneName", "referenceid", "referenceID", "reference_id",
-        "Plate", "x", "" };
+        "at", "Plate", "x", "" };
     static const char *currencies[] = { "CAD", "usd", "EUR", "Cad ",
         "CADCADCADCA" };
 
@@ -201,7 +201,7 @@ put_member(body_t *body)
         return;
     }
 
-    switch (draw(5) ? name[0] : 0) {
+    switch (strcmp(name, "at") == 0 ? 's' : draw(5) ? name[0] : 0) {
 
     case 'a':
     case 'A':
@@ -260,6 +260,45 @@ random_body(body_t *body)
 }
 
 
+/* An array of bodies, and of what else may stand there. */
+
+static void
+random_array(body_t *body)
+{
+    unsigned      i, n;
+    static body_t element;
+
+    body->len = 0;
+
+    if (draw(30) == 0) {
+        put_text(body, "\xef\xbb\xbf");
+    }
+
+    put_space(body);
+    put_text(body, "[");
+
+    n = draw(12);
+
+    for (i = 0; i < n; i++) {
+        put_text(body, i ? "," : "");
+        put_space(body);
+
+        if (draw(5)) {
+            random_body(&element);
+            put(body, element.text, element.len);
+
+        } else {
+            put_junk(body, draw(20) ? 2 : 33);
+        }
+
+        put_space(body);
+    }
+
+    put_text(body, "]");
+    put_space(body);
+}
+
+
 /* Bytes changed, lost, doubled: what lines and vendors do to a body. */
 
 static void
@@ -291,18 +330,19 @@ damage(body_t *body)
 
 
 static void
-lengthen(body_t *body)
+lengthen(body_t *body, int array)
 {
     size_t i;
 
     body->len = 0;
-    put_text(body, "{\"x\":\"");
+    put_text(body, array ? "[{},{\"x\":\"" : "{\"x\":\"");
 
     for (i = 65530 + draw(12); i; i--) {
         put_text(body, "y");
     }
 
     put_text(body, draw(4) ? "\"}" : "");
+    put_text(body, array ? ",{}]" : "");
 }
 
 
@@ -310,10 +350,12 @@ int
 main(int argc, char **argv)
 {
     static body_t      body;
-    static const char *forms[] = { "push", "push", "update", "delete" };
+    static const char *schemas[] = { "push", "push", "push", "update",
+        "delete", "lookup" };
 
+    int           array;
     size_t        max_body;
-    const char   *form;
+    const char   *schema;
     uint64_t      split;
     unsigned long i, count, differences;
 
@@ -323,23 +365,33 @@ main(int argc, char **argv)
     differences = 0;
 
     for (i = 0; i < count; i++) {
-        random_body(&body);
+        array = draw(3) == 0;
+
+        if (array) {
+            random_array(&body);
+
+        } else {
+            random_body(&body);
+        }
 
         if (draw(4) == 0) {
             damage(&body);
         }
 
         if (draw(5000) == 0) {
-            lengthen(&body);
+            lengthen(&body, array);
         }
 
         max_body = draw(10) ? 16384 : draw(2) ? 0 : draw(200) + 1;
-        form = forms[draw(4)];
+        schema = array ? "array" : schemas[draw(COUNT(schemas))];
         split = draw(3) ? state : 0;
 
-        if (compare_body(
-                form, (uint8_t *) body.text, body.len, max_body, split)) {
-            fprintf(stderr, "body %lu, %s, at most %zu:\n%.*s\n", i, form,
+        if (array ? compare_array((uint8_t *) body.text, body.len, max_body,
+                                  split)
+                  : compare_body(schema, (uint8_t *) body.text, body.len,
+                                 max_body, split))
+        {
+            fprintf(stderr, "body %lu, %s, at most %zu:\n%.*s\n", i, schema,
                 max_body, (int) body.len, body.text);
 
             if (++differences == 10) {

@@ -1,33 +1,17 @@
 
+/* The rules and the lists of the contract, read a second time. */
+
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "reference.h"
-
-
-#define MAX_TOKEN 65536
-
-
-enum { MALFORMED = 1, TOO_LARGE };
-
-typedef struct {
-    const unsigned char *p;
-    const unsigned char *end;
-    unsigned             depth;
-    int                  wrong;
-    reference_t         *reference;
-    const char          *form;
-} reader_t;
+#include "reference_json.h"
 
 
 /* Values of one attribute, as they come. */
-
-typedef struct {
-    unsigned char *text;
-    size_t         len;
-} value_t;
 
 typedef struct {
     value_t first;
@@ -40,15 +24,23 @@ typedef struct {
 static given_t given[PERMIT_ATTRIBUTES];
 
 
+/* What is being read, for the reader's handler. */
+
+typedef struct {
+    reference_t *reference;
+    const char  *schema;
+} reading_t;
+
+
 static const struct {
     permit_id_t id;
     const char *name;
-    const char *forms; /* p, u, d */
+    const char *schemas; /* p, u, d, l */
 } names[] = {
-    { PERMIT_TOKEN, "apiToken", "pud" },
-    { PERMIT_REFERENCE_ID, "referenceid", "ud" },
-    { PERMIT_REFERENCE_ID, "referenceID", "ud" },
-    { PERMIT_REFERENCE_ID, "reference_id", "ud" },
+    { PERMIT_TOKEN, "apiToken", "pudl" },
+    { PERMIT_REFERENCE_ID, "referenceid", "udl" },
+    { PERMIT_REFERENCE_ID, "referenceID", "udl" },
+    { PERMIT_REFERENCE_ID, "reference_id", "udl" },
     { PERMIT_AMOUNT, "amount", "pu" },
     { PERMIT_AMOUNT, "Amount", "pu" },
     { PERMIT_CURRENCY, "currency", "pu" },
@@ -57,331 +49,14 @@ static const struct {
     { PERMIT_START, "StartDateUtc", "p" },
     { PERMIT_END, "endTime", "pu" },
     { PERMIT_END, "EndDateUtc", "pu" },
-    { PERMIT_PLATE, "plate", "pu" },
-    { PERMIT_PLATE, "LicencePlate", "pu" },
+    { PERMIT_PLATE, "plate", "pul" },
+    { PERMIT_PLATE, "LicencePlate", "pul" },
     { PERMIT_TICKET, "permitNo", "p" },
     { PERMIT_TICKET, "TicketNumber", "p" },
-    { PERMIT_ZONE, "zone", "p" },
-    { PERMIT_ZONE, "ParkingZoneName", "p" },
+    { PERMIT_ZONE, "zone", "pl" },
+    { PERMIT_ZONE, "ParkingZoneName", "pl" },
+    { PERMIT_AT, "at", "l" },
 };
-
-
-static void read_value(reader_t *reader, int id);
-
-
-static void
-fail(reader_t *reader, int wrong)
-{
-    if (!reader->wrong) {
-        reader->wrong = wrong;
-    }
-}
-
-
-static int
-peek(reader_t *reader)
-{
-    return reader->p < reader->end ? *reader->p : -1;
-}
-
-
-static void
-skip_space(reader_t *reader)
-{
-    while (peek(reader) == ' ' || peek(reader) == '\t' || peek(reader) == '\n'
-        || peek(reader) == '\r')
-    {
-        reader->p++;
-    }
-}
-
-
-static long
-read_hex(reader_t *reader)
-{
-    int  i, c;
-    long unit;
-
-    unit = 0;
-
-    for (i = 0; i < 4; i++) {
-        c = peek(reader);
-
-        if (c >= '0' && c <= '9') {
-            unit = unit * 16 + c - '0';
-
-        } else if (c >= 'a' && c <= 'f') {
-            unit = unit * 16 + c - 'a' + 10;
-
-        } else if (c >= 'A' && c <= 'F') {
-            unit = unit * 16 + c - 'A' + 10;
-
-        } else {
-            fail(reader, MALFORMED);
-            return 0;
-        }
-
-        reader->p++;
-    }
-
-    return unit;
-}
-
-
-static size_t
-write_utf8(unsigned char *out, long code)
-{
-    if (code < 0x80) {
-        out[0] = (unsigned char) code;
-        return 1;
-    }
-
-    if (code < 0x800) {
-        out[0] = (unsigned char) (0xc0 | code >> 6);
-        out[1] = (unsigned char) (0x80 | (code & 0x3f));
-        return 2;
-    }
-
-    if (code < 0x10000) {
-        out[0] = (unsigned char) (0xe0 | code >> 12);
-        out[1] = (unsigned char) (0x80 | (code >> 6 & 0x3f));
-        out[2] = (unsigned char) (0x80 | (code & 0x3f));
-        return 3;
-    }
-
-    out[0] = (unsigned char) (0xf0 | code >> 18);
-    out[1] = (unsigned char) (0x80 | (code >> 12 & 0x3f));
-    out[2] = (unsigned char) (0x80 | (code >> 6 & 0x3f));
-    out[3] = (unsigned char) (0x80 | (code & 0x3f));
-
-    return 4;
-}
-
-
-/* The character at p in well-formed UTF-8, or -1: decode, encode, compare. */
-
-static long
-read_utf8(reader_t *reader, size_t *size)
-{
-    long          code;
-    size_t        i;
-    unsigned char again[4];
-
-    *size = *reader->p < 0x80 ? 1
-        : *reader->p < 0xe0   ? 2
-        : *reader->p < 0xf0   ? 3
-                              : 4;
-
-    if ((size_t) (reader->end - reader->p) < *size) {
-        return -1;
-    }
-
-    code = *size == 1 ? *reader->p
-                      : *reader->p
-            & (*size == 2        ? 0x1f
-                    : *size == 3 ? 0x0f
-                                 : 0x07);
-
-    for (i = 1; i < *size; i++) {
-        code = code << 6 | (reader->p[i] & 0x3f);
-    }
-
-    if (code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff)
-        || write_utf8(again, code) != *size
-        || memcmp(again, reader->p, *size) != 0)
-    {
-        return -1;
-    }
-
-    return code;
-}
-
-
-static void
-read_escape(reader_t *reader, value_t *value)
-{
-    int               c;
-    long              code, low;
-    const char       *at;
-    static const char from[] = "\"\\/bfnrt";
-    static const char to[] = "\"\\/\b\f\n\r\t";
-
-    c = peek(reader);
-
-    if (c == 'u') {
-        reader->p++;
-        code = read_hex(reader);
-
-        if (code >= 0xdc00 && code <= 0xdfff) {
-            fail(reader, MALFORMED);
-        }
-
-        if (code >= 0xd800 && code <= 0xdbff && !reader->wrong) {
-
-            if (reader->end - reader->p < 2 || reader->p[0] != '\\'
-                || reader->p[1] != 'u') {
-                fail(reader, MALFORMED);
-                return;
-            }
-
-            reader->p += 2;
-            low = read_hex(reader);
-
-            if (low < 0xdc00 || low > 0xdfff) {
-                fail(reader, MALFORMED);
-                return;
-            }
-
-            code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
-        }
-
-        if (!reader->wrong) {
-            value->len += write_utf8(value->text + value->len, code);
-        }
-
-        return;
-    }
-
-    at = c > 0 ? strchr(from, c) : NULL;
-
-    if (at == NULL) {
-        fail(reader, MALFORMED);
-        return;
-    }
-
-    value->text[value->len++] = (unsigned char) to[at - from];
-    reader->p++;
-}
-
-
-/* Behind the opening quote; the caller frees the text. */
-
-static value_t
-read_string(reader_t *reader)
-{
-    long                 code;
-    size_t               size;
-    value_t              value;
-    const unsigned char *start;
-
-    start = reader->p;
-    value.text = malloc((size_t) (reader->end - reader->p) + 8);
-    value.len = 0;
-
-    while (!reader->wrong) {
-
-        if (reader->p < reader->end && *reader->p == '"') {
-            reader->p++;
-            break;
-        }
-
-        /* a byte too many counts before what it says */
-
-        if (reader->p < reader->end && reader->p - start >= MAX_TOKEN) {
-            fail(reader, TOO_LARGE);
-            break;
-        }
-
-        if (reader->p == reader->end || *reader->p < 0x20) {
-            fail(reader, MALFORMED);
-            break;
-        }
-
-        if (*reader->p == '\\') {
-            reader->p++;
-            read_escape(reader, &value);
-            continue;
-        }
-
-        code = read_utf8(reader, &size);
-
-        if (code < 0) {
-            fail(reader, MALFORMED);
-            break;
-        }
-
-        memcpy(value.text + value.len, reader->p, size);
-        value.len += size;
-        reader->p += size;
-    }
-
-    return value;
-}
-
-
-static size_t
-read_digits(reader_t *reader)
-{
-    size_t n;
-
-    for (n = 0; peek(reader) >= '0' && peek(reader) <= '9'; n++) {
-        reader->p++;
-    }
-
-    return n;
-}
-
-
-static void
-read_number(reader_t *reader)
-{
-    const unsigned char *start;
-
-    start = reader->p;
-
-    if (peek(reader) == '-') {
-        reader->p++;
-    }
-
-    if (peek(reader) == '0') {
-        reader->p++;
-
-    } else if (read_digits(reader) == 0) {
-        fail(reader, MALFORMED);
-    }
-
-    if (!reader->wrong && peek(reader) == '.') {
-        reader->p++;
-
-        if (read_digits(reader) == 0) {
-            fail(reader, MALFORMED);
-        }
-    }
-
-    if (!reader->wrong && (peek(reader) == 'e' || peek(reader) == 'E')) {
-        reader->p++;
-
-        if (peek(reader) == '+' || peek(reader) == '-') {
-            reader->p++;
-        }
-
-        if (read_digits(reader) == 0) {
-            fail(reader, MALFORMED);
-        }
-    }
-
-    if (reader->p - start > MAX_TOKEN) {
-        reader->wrong = TOO_LARGE;
-    }
-}
-
-
-static void
-read_word(reader_t *reader, const char *word)
-{
-    size_t len;
-
-    len = strlen(word);
-
-    if ((size_t) (reader->end - reader->p) < len
-        || memcmp(reader->p, word, len) != 0)
-    {
-        fail(reader, MALFORMED);
-        return;
-    }
-
-    reader->p += len;
-}
 
 
 static int
@@ -392,9 +67,11 @@ is_space(unsigned char c)
 
 
 static void
-give(int id, value_t value)
+on_string(void *data, int id, value_t value)
 {
     size_t from, to;
+
+    (void) data;
 
     from = 0;
     to = value.len;
@@ -428,19 +105,31 @@ give(int id, value_t value)
 }
 
 
-static int
-find(reader_t *reader, value_t key)
+static void
+on_other(void *data, int id)
 {
-    size_t i;
+    (void) data;
+
+    given[id].wrong_type = 1;
+}
+
+
+static int
+on_name(void *data, value_t key)
+{
+    size_t     i;
+    reading_t *reading;
+
+    reading = data;
 
     for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 
         if (strlen(names[i].name) == key.len
             && memcmp(names[i].name, key.text, key.len) == 0
-            && strchr(names[i].forms, reader->form[0]))
+            && strchr(names[i].schemas, reading->schema[0]))
         {
-            if (reader->reference->name[names[i].id] == NULL) {
-                reader->reference->name[names[i].id] = names[i].name;
+            if (reading->reference->name[names[i].id] == NULL) {
+                reading->reference->name[names[i].id] = names[i].name;
             }
 
             return (int) names[i].id;
@@ -448,153 +137,6 @@ find(reader_t *reader, value_t key)
     }
 
     return -1;
-}
-
-
-static void
-read_members(reader_t *reader, int named)
-{
-    int     id;
-    value_t key;
-
-    skip_space(reader);
-
-    if (peek(reader) == '}') {
-        reader->p++;
-        return;
-    }
-
-    while (!reader->wrong) {
-        skip_space(reader);
-
-        if (peek(reader) != '"') {
-            fail(reader, MALFORMED);
-            return;
-        }
-
-        reader->p++;
-        key = read_string(reader);
-        id = named && !reader->wrong ? find(reader, key) : -1;
-        free(key.text);
-
-        skip_space(reader);
-
-        if (peek(reader) != ':') {
-            fail(reader, MALFORMED);
-            return;
-        }
-
-        reader->p++;
-        read_value(reader, id);
-        skip_space(reader);
-
-        if (peek(reader) == '}') {
-            reader->p++;
-            return;
-        }
-
-        if (peek(reader) != ',') {
-            fail(reader, MALFORMED);
-            return;
-        }
-
-        reader->p++;
-    }
-}
-
-
-static void
-read_elements(reader_t *reader)
-{
-    skip_space(reader);
-
-    if (peek(reader) == ']') {
-        reader->p++;
-        return;
-    }
-
-    while (!reader->wrong) {
-        read_value(reader, -1);
-        skip_space(reader);
-
-        if (peek(reader) == ']') {
-            reader->p++;
-            return;
-        }
-
-        if (peek(reader) != ',') {
-            fail(reader, MALFORMED);
-            return;
-        }
-
-        reader->p++;
-    }
-}
-
-
-static void
-read_value(reader_t *reader, int id)
-{
-    int     c, top;
-    value_t value;
-
-    if (reader->wrong) {
-        return;
-    }
-
-    skip_space(reader);
-
-    c = peek(reader);
-    top = reader->depth == 0;
-
-    if (c == '"') {
-        reader->p++;
-        value = read_string(reader);
-
-        if (id >= 0 && !reader->wrong) {
-            give(id, value);
-        }
-
-        free(value.text);
-        return;
-    }
-
-    if (c == 'n') {
-        read_word(reader, "null");
-        return;
-    }
-
-    if (id >= 0) {
-        given[id].wrong_type = 1;
-    }
-
-    if (c == '{' || c == '[') {
-
-        if (reader->depth == PERMIT_MAX_DEPTH) {
-            fail(reader, MALFORMED);
-            return;
-        }
-
-        reader->p++;
-        reader->depth++;
-
-        if (c == '{') {
-            read_members(reader, top);
-        } else {
-            read_elements(reader);
-        }
-
-        reader->depth--;
-
-    } else if (c == 't') {
-        read_word(reader, "true");
-
-    } else if (c == 'f') {
-        read_word(reader, "false");
-
-    } else {
-        read_number(reader);
-    }
 }
 
 
@@ -608,24 +150,24 @@ read_body(reader_t *reader)
         reader->p += 3;
     }
 
-    skip_space(reader);
-    object = peek(reader) == '{';
-    read_value(reader, -1);
+    reader_skip_space(reader);
+    object = reader_peek(reader) == '{';
+    reader_read(reader);
 
     if (!reader->wrong) {
-        skip_space(reader);
+        reader_skip_space(reader);
 
         if (reader->p != reader->end) {
-            fail(reader, MALFORMED);
+            reader->wrong = READER_MALFORMED;
         }
     }
 
     switch (reader->wrong) {
 
-    case MALFORMED:
+    case READER_MALFORMED:
         return PERMIT_PARSE_MALFORMED;
 
-    case TOO_LARGE:
+    case READER_TOO_LARGE:
         return PERMIT_PARSE_TOO_LARGE;
 
     default:
@@ -829,7 +371,7 @@ judge_text(reference_t *reference, int id, const char *text)
 
 
 static permit_code_t
-judge_one(reference_t *reference, int id, const char *form)
+judge_one(reference_t *reference, int id, const char *schema)
 {
     char   text[1024];
     size_t i;
@@ -840,7 +382,7 @@ judge_one(reference_t *reference, int id, const char *form)
         permit_code_t (*judge)(
             reference_t *reference, int id, const char *text);
     } rules[PERMIT_ATTRIBUTES] = {
-        [PERMIT_TOKEN] = { 50, "pud", judge_identifier },
+        [PERMIT_TOKEN] = { 50, "pudl", judge_identifier },
         [PERMIT_REFERENCE_ID] = { 50, "ud", judge_identifier },
         [PERMIT_AMOUNT] = { 9, "", judge_amount },
         [PERMIT_CURRENCY] = { 10, "", judge_currency },
@@ -849,6 +391,7 @@ judge_one(reference_t *reference, int id, const char *form)
         [PERMIT_PLATE] = { 25, "p", judge_plate },
         [PERMIT_TICKET] = { 50, "", judge_text },
         [PERMIT_ZONE] = { 200, "", judge_text },
+        [PERMIT_AT] = { 20, "", judge_time },
     };
 
     if (given[id].wrong_type) {
@@ -860,7 +403,17 @@ judge_one(reference_t *reference, int id, const char *form)
     }
 
     if (given[id].first.text == NULL) {
-        return strchr(rules[id].required, form[0]) ? PERMIT_MISSING
+
+        /* a lookup needs a plate where it has no reference ID */
+
+        if (schema[0] == 'l' && id == PERMIT_PLATE) {
+            return given[PERMIT_REFERENCE_ID].first.text == NULL
+                    && !given[PERMIT_REFERENCE_ID].wrong_type
+                ? PERMIT_MISSING
+                : PERMIT_GOOD;
+        }
+
+        return strchr(rules[id].required, schema[0]) ? PERMIT_MISSING
                                                    : PERMIT_GOOD;
     }
 
@@ -883,11 +436,14 @@ judge_one(reference_t *reference, int id, const char *form)
 
 
 void
-reference_read(reference_t *reference, const char *form,
+reference_read(reference_t *reference, const char *schema,
     const unsigned char *body, size_t len, size_t max_body)
 {
-    int      id;
-    reader_t reader;
+    int       id;
+    reader_t  reader;
+    reading_t reading;
+
+    static const reader_handler_t handler = { on_name, on_string, on_other };
 
     memset(reference, 0, sizeof(reference_t));
     memset(given, 0, sizeof(given));
@@ -895,8 +451,11 @@ reference_read(reference_t *reference, const char *form,
 
     reader.p = body;
     reader.end = body + (max_body && len > max_body ? max_body : len);
-    reader.reference = reference;
-    reader.form = form;
+    reader.handler = &handler;
+    reader.data = &reading;
+
+    reading.reference = reference;
+    reading.schema = schema;
 
     reference->outcome = read_body(&reader);
 
@@ -917,7 +476,7 @@ reference_read(reference_t *reference, const char *form,
     }
 
     for (id = 0; id < PERMIT_ATTRIBUTES; id++) {
-        reference->code[id] = judge_one(reference, id, form);
+        reference->code[id] = judge_one(reference, id, schema);
     }
 
     if (reference->stored[PERMIT_START][0][0]

@@ -23,8 +23,8 @@ typedef struct {
 } reference_t;
 
 
-/* Reads a whole body; form is "push", "update" or "delete". */
-void reference_read(reference_t *reference, const char *form,
+/* Reads a whole body; schema is "push", "update", "delete" or "lookup". */
+void reference_read(reference_t *reference, const char *schema,
     const unsigned char *body, size_t len, size_t max_body);
 
 

@@ -1,35 +1,37 @@
 
-/* From what the client said to a permit, or to what is wrong with it. */
+/* Validates the values of a permit and makes their normal forms. */
 
 
 #include "permit.h"
 
 
-static permit_code_t permit_judge_one(
-    permit_t *permit, permit_id_t id, const permit_rules_t *rules);
+static permit_code_t permit_validate_one(permit_t *permit, permit_id_t id,
+    const permit_rules_t *rules);
+static bool permit_is_needed(const permit_t *permit, permit_id_t id);
 static size_t permit_code_points(permit_text_t text);
-static bool   permit_has_control(permit_text_t text);
 
 
 permit_code_t
-permit_judge_token(permit_t *permit)
+permit_validate_token(permit_t *permit)
 {
-    permit->code[PERMIT_TOKEN] = permit_judge_one(permit, PERMIT_TOKEN, NULL);
+    permit->code[PERMIT_TOKEN] = permit_validate_one(permit, PERMIT_TOKEN,
+                                                     NULL);
 
     return permit->code[PERMIT_TOKEN];
 }
 
 
 unsigned
-permit_judge(permit_t *permit, const permit_rules_t *rules)
+permit_validate(permit_t *permit, const permit_rules_t *rules)
 {
     unsigned id, refused;
 
     for (id = PERMIT_TOKEN + 1; id < PERMIT_ATTRIBUTES; id++) {
-        permit->code[id] = permit_judge_one(permit, (permit_id_t) id, rules);
+        permit->code[id] = permit_validate_one(permit, (permit_id_t) id,
+                                               rules);
     }
 
-    /* an update without a new end, or without a start, is Redis's to judge */
+    /* the script compares the new end of an update with the stored start */
 
     if (permit->stored[PERMIT_START][0].len
         && permit->stored[PERMIT_END][0].len
@@ -49,40 +51,61 @@ permit_judge(permit_t *permit, const permit_rules_t *rules)
 
 
 static permit_code_t
-permit_judge_one(permit_t *permit, permit_id_t id, const permit_rules_t *rules)
+permit_validate_one(permit_t *permit, permit_id_t id,
+    const permit_rules_t *rules)
 {
-    const permit_said_t      *said;
+    const permit_given_t     *given;
     const permit_attribute_t *attribute;
 
-    said = &permit->said[id];
+    given = &permit->given[id];
     attribute = &permit_attributes[id];
 
-    if (said->wrong_type) {
+    if (given->wrong_type) {
         return PERMIT_INVALID_TYPE;
     }
 
-    if (said->conflicting) {
+    if (given->conflicting) {
         return PERMIT_CONFLICTING;
     }
 
-    if (said->text.len == 0) {
-        return permit->form->need[id] == PERMIT_REQUIRED ? PERMIT_MISSING
-                                                         : PERMIT_GOOD;
+    if (given->text.len == 0) {
+        return permit_is_needed(permit, id) ? PERMIT_MISSING : PERMIT_GOOD;
     }
 
     /* no code point is shorter than a byte: most values need no count */
 
-    if (said->text.len > attribute->limit
-        && permit_code_points(said->text) > attribute->limit)
+    if (given->text.len > attribute->limit
+        && permit_code_points(given->text) > attribute->limit)
     {
         return PERMIT_TOO_LONG;
     }
 
-    if (permit_has_control(said->text)) {
-        return PERMIT_INVALID_FORMAT;
-    }
-
     return attribute->rule(permit, id, rules);
+}
+
+
+/*
+ * Of an absent attribute.  A reference ID of the wrong type counts as given:
+ * it has an error of its own.
+ */
+
+static bool
+permit_is_needed(const permit_t *permit, permit_id_t id)
+{
+    const permit_given_t *reference;
+
+    switch (permit->schema->need[id]) {
+
+    case PERMIT_REQUIRED:
+        return true;
+
+    case PERMIT_REQUIRED_UNLESS_ID:
+        reference = &permit->given[PERMIT_REFERENCE_ID];
+        return reference->text.len == 0 && !reference->wrong_type;
+
+    default:
+        return false;
+    }
 }
 
 
@@ -98,14 +121,9 @@ permit_fields(const permit_t *permit, permit_field_t *fields)
     for (id = PERMIT_AMOUNT; id < PERMIT_ATTRIBUTES; id++) {
         names = permit_attributes[id].fields;
 
-        for (f = 0; f < PERMIT_MAX_FIELDS && names[f].len; f++) {
-
-            if (permit->stored[id][f].len == 0) {
-                break;
-            }
-
+        for (f = 0; names[f].len && permit->stored[id][f].len; f++) {
             fields[n].id = (permit_id_t) id;
-            fields[n].form = f;
+            fields[n].variant = f;
             fields[n].name = names[f];
             fields[n].value = permit->stored[id][f];
             n++;
@@ -130,22 +148,4 @@ permit_code_points(permit_text_t text)
     }
 
     return n;
-}
-
-
-static bool
-permit_has_control(permit_text_t text)
-{
-    size_t        i;
-    unsigned char c;
-
-    for (i = 0; i < text.len; i++) {
-        c = (unsigned char) text.data[i];
-
-        if (c < 0x20 || c == 0x7f) {
-            return true;
-        }
-    }
-
-    return false;
 }
