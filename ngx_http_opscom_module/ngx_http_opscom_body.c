@@ -82,7 +82,7 @@ ngx_http_opscom_body_handler(ngx_http_request_t *r)
         }
     }
 
-    r->read_event_handler = ngx_http_block_reading;
+    r->read_event_handler = ngx_http_test_reading;
 
     ngx_http_opscom_body_end(r, outcome);
 }

@@ -122,7 +122,7 @@ ngx_opscom_error_reply_ask(ngx_opscom_link_t *link, ngx_opscom_call_t *call,
 }
 
 
-/* The cluster is busy with itself: the slot may be elsewhere soon. */
+/* The cluster is changing: soon the slot is served again, maybe elsewhere. */
 
 static ngx_int_t
 ngx_opscom_error_reply_later(ngx_opscom_link_t *link, ngx_opscom_call_t *call,
@@ -134,11 +134,9 @@ ngx_opscom_error_reply_later(ngx_opscom_link_t *link, ngx_opscom_call_t *call,
     node = link->data;
     nodes = node->nodes;
 
-    if (nodes->cluster == NULL) {
-        return NGX_DECLINED;
+    if (nodes->cluster) {
+        ngx_opscom_cluster_refresh(nodes);
     }
-
-    ngx_opscom_cluster_refresh(nodes);
 
     if (!ngx_opscom_retry_may_send(call, link->settings->retry, 0)) {
         return NGX_DECLINED;

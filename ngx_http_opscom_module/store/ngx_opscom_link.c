@@ -136,7 +136,7 @@ ngx_opscom_link_send(ngx_opscom_link_t *link, ngx_opscom_call_t *call)
         break;
 
     default:
-        if (!ngx_opscom_outage_may_wait(&link->outage)) {
+        if (call->once || !ngx_opscom_outage_may_wait(&link->outage)) {
             link->outage.ended++;
             return NGX_DECLINED;
         }

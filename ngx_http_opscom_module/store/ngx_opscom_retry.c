@@ -18,7 +18,7 @@ ngx_opscom_retry_may_send(ngx_opscom_call_t *call, ngx_msec_t retry,
         call->maybe_executed = 1;
     }
 
-    if (retry == 0 || ngx_opscom_deadline_passed(call->until)) {
+    if (retry == 0 || call->once || ngx_opscom_deadline_passed(call->until)) {
         return 0;
     }
 

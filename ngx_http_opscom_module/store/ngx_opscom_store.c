@@ -74,6 +74,7 @@ ngx_int_t
 ngx_opscom_store_send(ngx_opscom_store_t *store, ngx_opscom_call_t *call)
 {
     ngx_int_t               rc;
+    ngx_msec_t              retry;
     ngx_opscom_settings_t  *settings;
 
     settings = &store->settings;
@@ -89,9 +90,10 @@ ngx_opscom_store_send(ngx_opscom_store_t *store, ngx_opscom_call_t *call)
     call->account = &store->account;
     call->serial = ++store->account.serial;
 
-    call->until = ngx_current_msec + (settings->retry ? settings->retry
-                                                      : settings->timeout);
-    call->deadline = ngx_current_msec + settings->retry + settings->timeout
+    retry = call->once ? 0 : settings->retry;
+
+    call->until = ngx_current_msec + (retry ? retry : settings->timeout);
+    call->deadline = ngx_current_msec + retry + settings->timeout
                      + settings->replicas_time;
 
     /* counted first: the call may have ended when its sender returns */

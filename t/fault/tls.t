@@ -32,7 +32,7 @@ my $mutual = redis(arguments => { 'tls-port' => my $second = free_port(), 'tls-c
 my @cases = (
     [ 'a certificate for the name', 200, "opscom_redis 127.0.0.1:$port; opscom_redis_tls on; opscom_redis_tls_ca $d/ca.pem; opscom_redis_tls_server_name redis.example;", qr// ],
     [ 'a rediss:// URL', 200, "opscom_redis rediss://127.0.0.1:$port/0; opscom_redis_tls_ca $d/ca.pem; opscom_redis_tls_server_name redis.example;", qr// ],
-    [ 'another name', 503, "opscom_redis 127.0.0.1:$port; opscom_redis_tls on; opscom_redis_tls_ca $d/ca.pem; opscom_redis_tls_server_name evil.example;", qr/unavailable: its certificate is for another name/ ],
+    [ 'another name', 503, "opscom_redis 127.0.0.1:$port; opscom_redis_tls on; opscom_redis_tls_ca $d/ca.pem; opscom_redis_tls_server_name evil.example;", qr/unavailable: server certificate does not match its name/ ],
     [ 'another authority', 503, "opscom_redis 127.0.0.1:$port; opscom_redis_tls on; opscom_redis_tls_ca $d/other.pem; opscom_redis_tls_server_name redis.example;", qr/unavailable: .*certificate/ ],
     [ 'no TLS where it is wanted', 503, "opscom_redis 127.0.0.1:$port;", qr/unavailable/ ],
     [ 'TLS where there is none', 503, 'opscom_redis ' . $redis->address . "; opscom_redis_tls on; opscom_redis_tls_ca $d/ca.pem;", qr/unavailable/ ],

@@ -127,7 +127,7 @@ test_no_resp(void **state)
     static const char *cases[] = {
         "HTTP/1.1 400 Bad Request\r\n",
         "\r\n",
-        "*70000\r\n",
+        "*300000\r\n",
         ":x\r\n",
     };
 
