@@ -1,63 +1,57 @@
 
-/* Cross-origin requests, by the Fetch standard, section 3.2. */
+/* Cross-origin requests. */
 
 
-#include "ngx_http_opscom_answer.h"
+#include "ngx_http_opscom_cors.h"
+#include "ngx_http_opscom_headers.h"
 
 
-static ngx_str_t *ngx_http_opscom_cors_origin(
-    ngx_http_request_t *r, ngx_http_opscom_loc_conf_t *olcf);
-static ngx_uint_t ngx_http_opscom_cors_any(ngx_http_opscom_loc_conf_t *olcf);
-static ngx_int_t  ngx_http_opscom_cors_add(
-     ngx_http_request_t *r, char *name, char *value);
-
-
-static ngx_str_t ngx_http_opscom_allow_origin = ngx_string(
-    "Access-Control-Allow-Origin");
+static ngx_str_t *ngx_http_opscom_cors_origin(ngx_http_request_t *r,
+    ngx_array_t *origins);
+static ngx_uint_t ngx_http_opscom_cors_is_any(ngx_array_t *origins);
+static ngx_int_t ngx_http_opscom_cors_add(ngx_http_request_t *r, char *name,
+    char *value);
 
 
 ngx_int_t
-ngx_http_opscom_cors_headers(
-    ngx_http_request_t *r, ngx_http_opscom_loc_conf_t *olcf)
+ngx_http_opscom_cors_headers(ngx_http_request_t *r, ngx_array_t *origins)
 {
-    ngx_str_t *origin;
+    ngx_str_t        *origin;
+    static ngx_str_t  name = ngx_string("Access-Control-Allow-Origin");
 
-    if (!ngx_http_opscom_cors_any(olcf)
+    if (!ngx_http_opscom_cors_is_any(origins)
         && ngx_http_opscom_cors_add(r, "Vary", "Origin") != NGX_OK)
     {
         return NGX_ERROR;
     }
 
-    origin = ngx_http_opscom_cors_origin(r, olcf);
+    origin = ngx_http_opscom_cors_origin(r, origins);
 
     if (origin == NULL) {
         return NGX_OK;
     }
 
-    if (ngx_http_opscom_add_header(r, &ngx_http_opscom_allow_origin, origin)
-        != NGX_OK)
-    {
+    if (ngx_http_opscom_headers_add(r, &name, origin) != NGX_OK) {
         return NGX_ERROR;
     }
 
     return ngx_http_opscom_cors_add(r, "Access-Control-Expose-Headers",
-        "Idempotency-Replayed, Retry-After");
+                                    "Idempotency-Replayed, Retry-After");
 }
 
 
 ngx_int_t
-ngx_http_opscom_cors_preflight(
-    ngx_http_request_t *r, ngx_http_opscom_loc_conf_t *olcf)
+ngx_http_opscom_cors_preflight(ngx_http_request_t *r, ngx_array_t *origins)
 {
-    if (ngx_http_opscom_cors_origin(r, olcf) == NULL) {
+    if (ngx_http_opscom_cors_origin(r, origins) == NULL) {
         return NGX_OK;
     }
 
     if (ngx_http_opscom_cors_add(r, "Access-Control-Allow-Methods", "POST")
             != NGX_OK
         || ngx_http_opscom_cors_add(r, "Access-Control-Allow-Headers",
-               "Content-Type, Accept, Cache-Control,"
-               " Idempotency-Key")
+                                    "Content-Type, Accept, Cache-Control,"
+                                    " Idempotency-Key")
             != NGX_OK)
     {
         return NGX_ERROR;
@@ -67,36 +61,35 @@ ngx_http_opscom_cors_preflight(
 }
 
 
-/* What Access-Control-Allow-Origin says, or NULL. */
+/* The value of Access-Control-Allow-Origin, or NULL. */
 
 static ngx_str_t *
-ngx_http_opscom_cors_origin(
-    ngx_http_request_t *r, ngx_http_opscom_loc_conf_t *olcf)
+ngx_http_opscom_cors_origin(ngx_http_request_t *r, ngx_array_t *origins)
 {
-    ngx_str_t       *origins;
-    ngx_uint_t       i, count;
-    ngx_table_elt_t *origin;
-    static ngx_str_t name = ngx_string("origin");
+    ngx_str_t        *allowed;
+    ngx_uint_t        i, count;
+    ngx_table_elt_t  *origin;
+    static ngx_str_t  name = ngx_string("origin");
 
-    origins = olcf->cors_origins->elts;
+    allowed = origins->elts;
 
-    if (ngx_http_opscom_cors_any(olcf)) {
-        return &origins[0];
+    if (ngx_http_opscom_cors_is_any(origins)) {
+        return &allowed[0];
     }
 
-    origin = ngx_http_opscom_find_header(r, &name, &count);
+    origin = ngx_http_opscom_headers_find(r, &name, &count);
 
     if (origin == NULL) {
         return NULL;
     }
 
-    for (i = 0; i < olcf->cors_origins->nelts; i++) {
+    for (i = 0; i < origins->nelts; i++) {
 
-        if (origins[i].len == origin->value.len
-            && ngx_strncmp(origins[i].data, origin->value.data, origins[i].len)
-                == 0)
+        if (allowed[i].len == origin->value.len
+            && ngx_strncmp(allowed[i].data, origin->value.data, allowed[i].len)
+               == 0)
         {
-            return &origins[i];
+            return &allowed[i];
         }
     }
 
@@ -105,20 +98,20 @@ ngx_http_opscom_cors_origin(
 
 
 static ngx_uint_t
-ngx_http_opscom_cors_any(ngx_http_opscom_loc_conf_t *olcf)
+ngx_http_opscom_cors_is_any(ngx_array_t *origins)
 {
-    ngx_str_t *origins;
+    ngx_str_t  *allowed;
 
-    origins = olcf->cors_origins->elts;
+    allowed = origins->elts;
 
-    return origins[0].len == 1 && origins[0].data[0] == '*';
+    return allowed[0].len == 1 && allowed[0].data[0] == '*';
 }
 
 
 static ngx_int_t
 ngx_http_opscom_cors_add(ngx_http_request_t *r, char *name, char *value)
 {
-    ngx_str_t n, v;
+    ngx_str_t  n, v;
 
     n.data = (u_char *) name;
     n.len = ngx_strlen(name);
@@ -126,38 +119,5 @@ ngx_http_opscom_cors_add(ngx_http_request_t *r, char *name, char *value)
     v.data = (u_char *) value;
     v.len = ngx_strlen(value);
 
-    return ngx_http_opscom_add_header(r, &n, &v);
-}
-
-
-ngx_table_elt_t *
-ngx_http_opscom_find_header(
-    ngx_http_request_t *r, ngx_str_t *name, ngx_uint_t *count)
-{
-    ngx_uint_t       i;
-    ngx_list_part_t *part;
-    ngx_table_elt_t *headers, *found;
-
-    found = NULL;
-    *count = 0;
-
-    for (part = &r->headers_in.headers.part; part; part = part->next) {
-        headers = part->elts;
-
-        for (i = 0; i < part->nelts; i++) {
-
-            if (headers[i].key.len != name->len
-                || ngx_strncmp(headers[i].lowcase_key, name->data, name->len)
-                    != 0)
-            {
-                continue;
-            }
-
-            if ((*count)++ == 0) {
-                found = &headers[i];
-            }
-        }
-    }
-
-    return found;
+    return ngx_http_opscom_headers_add(r, &n, &v);
 }

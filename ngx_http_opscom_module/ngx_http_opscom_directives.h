@@ -1,8 +1,7 @@
 
 /*
- * The values of directives, checked when the configuration is read.  Each
- * function is the "set" of an ngx_command_t: it returns NGX_CONF_OK, or what
- * is wrong, or NGX_CONF_ERROR when it has said that itself.
+ * The setters of directives.  Each is the "set" of an ngx_command_t: it
+ * returns NGX_CONF_OK, what is wrong, or NGX_CONF_ERROR after logging that.
  */
 
 
@@ -10,49 +9,38 @@
 #define NGX_HTTP_OPSCOM_DIRECTIVES_H_INCLUDED
 
 
-#include "ngx_http_opscom_module.h"
+#include <ngx_config.h>
+#include <ngx_core.h>
 
 
-char *ngx_http_opscom_push(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
-char *ngx_http_opscom_update(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
-char *ngx_http_opscom_delete(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
-char *ngx_http_opscom_status(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
-char *ngx_http_opscom_health(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
-char *ngx_http_opscom_redis(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
-char *ngx_http_opscom_currencies(
-    ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
-char *ngx_http_opscom_cors_origin(
-    ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
-char *ngx_http_opscom_wait_replicas(
-    ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
-char *ngx_http_opscom_prefix(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+/* What a directive with a single number, time or size accepts. */
 
-/* nginx's own setters, but for what is said of a wrong value. */
-char *ngx_http_opscom_number(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
-char *ngx_http_opscom_time(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
-char *ngx_http_opscom_size(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
-
-/* For these: bounds that the value must keep. */
-char *ngx_http_opscom_positive(ngx_conf_t *cf, void *post, void *data);
-char *ngx_http_opscom_positive_time(ngx_conf_t *cf, void *post, void *data);
-
-/* <value>|off, where off is 0. */
-char *ngx_http_opscom_msec_or_off(
-    ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
-char *ngx_http_opscom_sec_or_off(
-    ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
-char *ngx_http_opscom_number_or_off(
-    ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+typedef struct {
+    char *(*set)(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+    const char *accepted; /* for messages */
+    const char *if_zero;  /* the error for 0; NULL: 0 is accepted */
+    ngx_uint_t  or_off;   /* 1: "off" is accepted, and means 0 */
+} ngx_http_opscom_value_t;
 
 
-/* ngx_http_opscom_deployment.c */
+/* The post is the ngx_http_opscom_endpoint_t. */
+char *ngx_http_opscom_directives_endpoint(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
 
-/*
- * Finds or makes the store that a location's merged settings speak of.
- * Returns NGX_CONF_OK or NGX_CONF_ERROR, having said why.
- */
-char *ngx_http_opscom_deployment(
-    ngx_conf_t *cf, ngx_http_opscom_loc_conf_t *conf);
+/* The post is an ngx_http_opscom_value_t. */
+char *ngx_http_opscom_directives_value(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+
+char *ngx_http_opscom_directives_health(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_opscom_directives_status(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_opscom_directives_currencies(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_opscom_directives_cors_origin(ngx_conf_t *cf,
+    ngx_command_t *cmd, void *conf);
+char *ngx_http_opscom_directives_prefix(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
 
 
 #endif /* NGX_HTTP_OPSCOM_DIRECTIVES_H_INCLUDED */

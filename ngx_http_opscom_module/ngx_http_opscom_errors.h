@@ -1,8 +1,9 @@
 
 /*
- * The errors of the API: for each its HTTP status, its stable code and the
- * documented OPS-COM pair of ErrorCode and ErrorMessage.  docs/api.md has the
- * same table; a test compares them.
+ * The errors of the API as two tables: for each error its HTTP status, its
+ * stable code and the documented pair of ErrorCode and ErrorMessage, and the
+ * pairs of single attributes.  docs/api.md has the same tables; a test
+ * compares them.
  */
 
 
@@ -10,10 +11,14 @@
 #define NGX_HTTP_OPSCOM_ERRORS_H_INCLUDED
 
 
-#include "ngx_http_opscom_module.h"
+#include <ngx_config.h>
+#include <ngx_core.h>
+
+#include "permit/permit.h"
 
 
 typedef enum {
+    NGX_HTTP_OPSCOM_NO_ERROR,
     NGX_HTTP_OPSCOM_MALFORMED_JSON,
     NGX_HTTP_OPSCOM_NOT_AN_OBJECT,
     NGX_HTTP_OPSCOM_BAD_REQUEST,
@@ -33,7 +38,7 @@ typedef enum {
     NGX_HTTP_OPSCOM_SERVICE_UNAVAILABLE,
     NGX_HTTP_OPSCOM_STORE_TIMEOUT,
     NGX_HTTP_OPSCOM_HTTP_ERROR, /* any other status of nginx's own */
-    NGX_HTTP_OPSCOM_ERRORS
+    NGX_HTTP_OPSCOM_ERRORS      /* how many */
 } ngx_http_opscom_error_id_t;
 
 
@@ -42,7 +47,18 @@ typedef struct {
     ngx_str_t  code;
     ngx_uint_t number;  /* ErrorCode; 0: the status */
     ngx_str_t  message; /* ErrorMessage */
+    ngx_uint_t nginx;   /* 1: also stands for nginx's own response */
 } ngx_http_opscom_error_t;
+
+
+/* The documented pair for an attribute. */
+
+typedef struct {
+    ngx_uint_t codes;      /* bits 1 << permit_code_t */
+    ngx_uint_t attributes; /* bits 1 << permit_id_t */
+    ngx_uint_t number;
+    ngx_str_t  message;
+} ngx_http_opscom_error_pair_t;
 
 
 extern const ngx_http_opscom_error_t
@@ -50,15 +66,11 @@ extern const ngx_http_opscom_error_t
 
 
 /* The error that stands for a status of nginx's own. */
-ngx_http_opscom_error_id_t ngx_http_opscom_error_of_status(ngx_uint_t status);
+ngx_http_opscom_error_id_t ngx_http_opscom_errors_find(ngx_uint_t status);
 
-/*
- * Writes the JSON body of an error, from the request's pool; status is for
- * NGX_HTTP_OPSCOM_HTTP_ERROR.  NGX_ERROR without memory.
- */
-ngx_int_t ngx_http_opscom_error_body(ngx_http_request_t *r,
-    ngx_http_opscom_ctx_t *ctx, ngx_http_opscom_error_id_t id,
-    ngx_uint_t status, ngx_str_t *body);
+/* The pair for what is wrong with an attribute; never NULL. */
+const ngx_http_opscom_error_pair_t *ngx_http_opscom_errors_pair(
+    permit_id_t id, permit_code_t code);
 
 
 #endif /* NGX_HTTP_OPSCOM_ERRORS_H_INCLUDED */

@@ -1,103 +1,123 @@
 
-/*
- * What every answer of a location with one of the handlers passes: its common
- * headers are added here, and an error that nginx itself makes (413 of
- * client_max_body_size, 503 of limit_req, 403 of deny ...) becomes JSON.
- */
+/* Header and body filter of all responses in locations with a handler. */
 
 
-#include "ngx_http_opscom_answer.h"
-#include "ngx_http_opscom_metrics.h"
+#include "ngx_http_opscom_conf.h"
+#include "ngx_http_opscom_cors.h"
+#include "ngx_http_opscom_ctx.h"
+#include "ngx_http_opscom_filter.h"
+#include "ngx_http_opscom_headers.h"
+#include "ngx_http_opscom_response.h"
 
 
-static ngx_int_t ngx_http_opscom_header_filter(ngx_http_request_t *r);
-static ngx_int_t ngx_http_opscom_body_filter(
-    ngx_http_request_t *r, ngx_chain_t *in);
-static ngx_int_t ngx_http_opscom_replace(ngx_http_request_t *r,
+static ngx_int_t ngx_http_opscom_filter_header(ngx_http_request_t *r);
+static ngx_int_t ngx_http_opscom_filter_headers(ngx_http_request_t *r,
+    ngx_http_opscom_loc_conf_t *olcf);
+static ngx_int_t ngx_http_opscom_filter_replace(ngx_http_request_t *r,
+    ngx_http_opscom_ctx_t *ctx);
+static void ngx_http_opscom_filter_count(ngx_http_request_t *r,
     ngx_http_opscom_loc_conf_t *olcf, ngx_http_opscom_ctx_t *ctx);
+static ngx_int_t ngx_http_opscom_filter_body(ngx_http_request_t *r,
+    ngx_chain_t *in);
 
 
-static ngx_http_output_header_filter_pt ngx_http_next_header_filter;
-static ngx_http_output_body_filter_pt   ngx_http_next_body_filter;
-
-static ngx_str_t ngx_http_opscom_cache_control = ngx_string("Cache-Control");
-static ngx_str_t ngx_http_opscom_no_store = ngx_string("no-store");
+static ngx_http_output_header_filter_pt  ngx_http_next_header_filter;
+static ngx_http_output_body_filter_pt    ngx_http_next_body_filter;
 
 
-ngx_int_t
-ngx_http_opscom_filter_init(ngx_conf_t *cf)
+void
+ngx_http_opscom_filter_init(void)
 {
     ngx_http_next_header_filter = ngx_http_top_header_filter;
-    ngx_http_top_header_filter = ngx_http_opscom_header_filter;
+    ngx_http_top_header_filter = ngx_http_opscom_filter_header;
 
     ngx_http_next_body_filter = ngx_http_top_body_filter;
-    ngx_http_top_body_filter = ngx_http_opscom_body_filter;
-
-    return NGX_OK;
+    ngx_http_top_body_filter = ngx_http_opscom_filter_body;
 }
 
 
 static ngx_int_t
-ngx_http_opscom_header_filter(ngx_http_request_t *r)
+ngx_http_opscom_filter_header(ngx_http_request_t *r)
 {
-    ngx_http_opscom_ctx_t      *ctx;
-    ngx_http_opscom_loc_conf_t *olcf;
+    ngx_http_opscom_ctx_t       *ctx;
+    ngx_http_opscom_loc_conf_t  *olcf;
 
     olcf = ngx_http_get_module_loc_conf(r, ngx_http_opscom_module);
 
-    if (olcf->handler == NULL || r != r->main) {
+    if (olcf->handler == NULL) {
         return ngx_http_next_header_filter(r);
     }
 
-    ctx = ngx_http_opscom_get_ctx(r);
+    ctx = ngx_http_opscom_ctx_get(r);
     if (ctx == NULL) {
         return NGX_ERROR;
     }
 
     if (!ctx->answered && r->headers_out.status >= NGX_HTTP_BAD_REQUEST
-        && ngx_http_opscom_replace(r, olcf, ctx) != NGX_OK)
+        && ngx_http_opscom_filter_replace(r, ctx) != NGX_OK)
     {
         return NGX_ERROR;
     }
 
-    if (ngx_http_opscom_add_header(
-            r, &ngx_http_opscom_cache_control, &ngx_http_opscom_no_store)
-        != NGX_OK)
-    {
+    if (r == r->main && ngx_http_opscom_filter_headers(r, olcf) != NGX_OK) {
         return NGX_ERROR;
     }
 
-    if (olcf->cors_origins && ngx_http_opscom_cors_headers(r, olcf) != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    ngx_http_opscom_metrics_request(r, olcf, ctx);
+    ngx_http_opscom_filter_count(r, olcf, ctx);
 
     return ngx_http_next_header_filter(r);
 }
 
 
 static ngx_int_t
-ngx_http_opscom_replace(ngx_http_request_t *r,
-    ngx_http_opscom_loc_conf_t *olcf, ngx_http_opscom_ctx_t *ctx)
+ngx_http_opscom_filter_headers(ngx_http_request_t *r,
+    ngx_http_opscom_loc_conf_t *olcf)
 {
-    ngx_uint_t                 status;
-    ngx_http_opscom_error_id_t id;
+    static ngx_str_t  cache_control = ngx_string("Cache-Control");
+    static ngx_str_t  no_store = ngx_string("no-store");
+    static ngx_str_t  retry_after = ngx_string("Retry-After");
+    static ngx_str_t  seconds = ngx_string("1");
 
-    status = r->headers_out.status;
-    id = ngx_http_opscom_error_of_status(status);
-
-    if (ngx_http_opscom_error_body(r, ctx, id, status, &ctx->own_body)
-        != NGX_OK) {
+    if (ngx_http_opscom_headers_add(r, &cache_control, &no_store) != NGX_OK) {
         return NGX_ERROR;
     }
 
-    ctx->result_name = ngx_http_opscom_errors[id].code;
-    ctx->result_id = NGX_HTTP_OPSCOM_RESULT_ERRORS + id;
+    if ((r->headers_out.status == NGX_HTTP_TOO_MANY_REQUESTS
+         || r->headers_out.status == NGX_HTTP_SERVICE_UNAVAILABLE)
+        && !ngx_http_opscom_headers_has(r, &retry_after)
+        && ngx_http_opscom_headers_add(r, &retry_after, &seconds) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    if (olcf->cors_origins) {
+        return ngx_http_opscom_cors_headers(r, olcf->cors_origins);
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_opscom_filter_replace(ngx_http_request_t *r,
+    ngx_http_opscom_ctx_t *ctx)
+{
+    ngx_uint_t                  status;
+    ngx_http_opscom_error_id_t  id;
+
+    status = r->headers_out.status;
+    id = ngx_http_opscom_errors_find(status);
+
+    if (ngx_http_opscom_response_error_body(r, ctx, id, status, &ctx->own_body)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    ctx->result = NGX_HTTP_OPSCOM_RESULT_ERROR + id;
     ctx->replacing = 1;
 
-    ngx_http_opscom_json_headers(r, ctx->own_body.len);
+    ngx_http_opscom_response_json(r, ctx->own_body.len);
 
     r->headers_out.charset.len = 0;
 
@@ -114,12 +134,27 @@ ngx_http_opscom_replace(ngx_http_request_t *r,
 }
 
 
-static ngx_int_t
-ngx_http_opscom_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
+static void
+ngx_http_opscom_filter_count(ngx_http_request_t *r,
+    ngx_http_opscom_loc_conf_t *olcf, ngx_http_opscom_ctx_t *ctx)
 {
-    ngx_buf_t             *b;
-    ngx_chain_t           *cl, out;
-    ngx_http_opscom_ctx_t *ctx;
+    if (olcf->endpoint == NULL || ctx->counted) {
+        return;
+    }
+
+    ctx->counted = 1;
+
+    ngx_http_opscom_metrics_request(ngx_http_opscom_conf_metrics(r),
+                                    olcf->endpoint->id, ctx->result,
+                                    &ctx->permit);
+}
+
+
+static ngx_int_t
+ngx_http_opscom_filter_body(ngx_http_request_t *r, ngx_chain_t *in)
+{
+    ngx_chain_t            *cl;
+    ngx_http_opscom_ctx_t  *ctx;
 
     ctx = ngx_http_get_module_ctx(r, ngx_http_opscom_module);
 
@@ -138,19 +173,6 @@ ngx_http_opscom_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
 
     ctx->replaced = 1;
 
-    b = ngx_calloc_buf(r->pool);
-    if (b == NULL) {
-        return NGX_ERROR;
-    }
-
-    b->pos = ctx->own_body.data;
-    b->last = ctx->own_body.data + ctx->own_body.len;
-    b->memory = 1;
-    b->last_buf = 1;
-    b->last_in_chain = 1;
-
-    out.buf = b;
-    out.next = NULL;
-
-    return ngx_http_next_body_filter(r, &out);
+    return ngx_http_opscom_response_body(r, &ctx->own_body,
+                                         ngx_http_next_body_filter);
 }

@@ -1,64 +1,58 @@
 
+/* Counters and gauges in shared memory. */
+
+
 #include "ngx_http_opscom_metrics.h"
 
 
-static ngx_int_t ngx_http_opscom_metrics_zone(
-    ngx_shm_zone_t *zone, void *data);
-static void ngx_http_opscom_metrics_claim(
-    ngx_http_opscom_metrics_t *metrics, ngx_http_opscom_worker_t *worker);
+static ngx_int_t ngx_http_opscom_metrics_init(ngx_shm_zone_t *zone,
+    void *data);
+static ngx_uint_t ngx_http_opscom_metrics_is_running(
+    ngx_http_opscom_metrics_worker_t *worker);
 
 
-const ngx_http_opscom_bucket_t
-    ngx_http_opscom_buckets[NGX_HTTP_OPSCOM_BUCKETS] = {
-        { 500, ngx_string("0.0005") },
-        { 1000, ngx_string("0.001") },
-        { 2500, ngx_string("0.0025") },
-        { 5000, ngx_string("0.005") },
-        { 10000, ngx_string("0.01") },
-        { 25000, ngx_string("0.025") },
-        { 50000, ngx_string("0.05") },
-        { 100000, ngx_string("0.1") },
-        { 250000, ngx_string("0.25") },
-        { 500000, ngx_string("0.5") },
-        { 1000000, ngx_string("1") },
-        { 2500000, ngx_string("2.5") },
-    };
+const ngx_str_t
+    ngx_http_opscom_bucket_names[NGX_HTTP_OPSCOM_BUCKETS] = {
+    ngx_string("0.0005"), ngx_string("0.001"), ngx_string("0.0025"),
+    ngx_string("0.005"), ngx_string("0.01"), ngx_string("0.025"),
+    ngx_string("0.05"), ngx_string("0.1"), ngx_string("0.25"),
+    ngx_string("0.5"), ngx_string("1"), ngx_string("2.5")
+};
 
 
-/* This worker's place, once it has one. */
+/* the same, in microseconds */
 
-static ngx_http_opscom_worker_t *ngx_http_opscom_worker;
+static const uint64_t
+    ngx_http_opscom_metrics_bounds[NGX_HTTP_OPSCOM_BUCKETS] = {
+    500, 1000, 2500, 5000, 10000, 25000, 50000, 100000, 250000, 500000,
+    1000000, 2500000
+};
 
 
-ngx_int_t
-ngx_http_opscom_metrics_init(ngx_conf_t *cf, ngx_http_opscom_main_conf_t *omcf)
+ngx_shm_zone_t *
+ngx_http_opscom_metrics_zone(ngx_conf_t *cf, void *tag)
 {
-    size_t           size;
-    static ngx_str_t name = ngx_string("opscom");
-
-    if (omcf->zone) {
-        return NGX_OK;
-    }
+    size_t            size;
+    ngx_shm_zone_t   *zone;
+    static ngx_str_t  name = ngx_string("opscom");
 
     size = ngx_align(sizeof(ngx_http_opscom_metrics_t), ngx_pagesize)
-        + 8 * ngx_pagesize;
+           + 8 * ngx_pagesize;
 
-    omcf->zone = ngx_shared_memory_add(
-        cf, &name, size, &ngx_http_opscom_module);
-    if (omcf->zone == NULL) {
-        return NGX_ERROR;
+    zone = ngx_shared_memory_add(cf, &name, size, tag);
+
+    if (zone) {
+        zone->init = ngx_http_opscom_metrics_init;
     }
 
-    omcf->zone->init = ngx_http_opscom_metrics_zone;
-
-    return NGX_OK;
+    return zone;
 }
 
 
 static ngx_int_t
-ngx_http_opscom_metrics_zone(ngx_shm_zone_t *zone, void *data)
+ngx_http_opscom_metrics_init(ngx_shm_zone_t *zone, void *data)
 {
-    ngx_slab_pool_t *slab;
+    ngx_slab_pool_t  *slab;
 
     if (data) {
         zone->data = data;
@@ -79,131 +73,63 @@ ngx_http_opscom_metrics_zone(ngx_shm_zone_t *zone, void *data)
 }
 
 
-ngx_http_opscom_metrics_t *
-ngx_http_opscom_metrics(ngx_http_opscom_main_conf_t *omcf)
-{
-    return omcf->zone->data;
-}
-
+/* A process that starts reuses the place of one that was killed. */
 
 ngx_opscom_gauges_t *
-ngx_http_opscom_metrics_enter(ngx_http_opscom_main_conf_t *omcf)
+ngx_http_opscom_metrics_enter(ngx_http_opscom_metrics_t *metrics)
 {
-    ngx_uint_t                 i;
-    ngx_atomic_uint_t          pid;
-    ngx_http_opscom_worker_t  *worker;
-    ngx_http_opscom_metrics_t *metrics;
+    ngx_http_opscom_metrics_worker_t  *worker;
 
-    metrics = ngx_http_opscom_metrics(omcf);
+    worker = &metrics->workers[ngx_process_slot];
 
-    for (i = 0; i < NGX_HTTP_OPSCOM_WORKERS; i++) {
-        worker = &metrics->workers[i];
-        pid = worker->pid;
-
-        /* a worker that was killed gave nothing up */
-
-        if (pid && (kill((ngx_pid_t) pid, 0) == 0 || ngx_errno != ESRCH)) {
-            continue;
-        }
-
-        if (ngx_atomic_cmp_set(&worker->pid, pid, ngx_pid)) {
-            ngx_http_opscom_metrics_claim(metrics, worker);
-            return &worker->gauges;
-        }
-    }
-
-    return NULL;
-}
-
-
-static void
-ngx_http_opscom_metrics_claim(
-    ngx_http_opscom_metrics_t *metrics, ngx_http_opscom_worker_t *worker)
-{
-    (void) ngx_atomic_fetch_add(
-        &metrics->reconnects, worker->gauges.reconnects);
     ngx_memzero(&worker->gauges, sizeof(ngx_opscom_gauges_t));
+    worker->pid = ngx_pid;
 
-    ngx_http_opscom_worker = worker;
+    return &worker->gauges;
 }
 
 
 void
-ngx_http_opscom_metrics_leave(ngx_http_opscom_main_conf_t *omcf)
+ngx_http_opscom_metrics_leave(ngx_http_opscom_metrics_t *metrics)
 {
-    ngx_http_opscom_worker_t *worker;
-
-    worker = ngx_http_opscom_worker;
-
-    if (worker == NULL) {
-        return;
-    }
-
-    ngx_http_opscom_metrics_claim(ngx_http_opscom_metrics(omcf), worker);
-
-    ngx_http_opscom_worker = NULL;
-    worker->pid = 0;
+    metrics->workers[ngx_process_slot].pid = 0;
 }
 
 
 void
-ngx_http_opscom_metrics_request(ngx_http_request_t *r,
-    ngx_http_opscom_loc_conf_t *olcf, ngx_http_opscom_ctx_t *ctx)
+ngx_http_opscom_metrics_request(ngx_http_opscom_metrics_t *metrics,
+    ngx_uint_t endpoint, ngx_uint_t result, permit_t *permit)
 {
-    ngx_uint_t                   id, result;
-    ngx_http_opscom_metrics_t   *metrics;
-    ngx_http_opscom_main_conf_t *omcf;
+    ngx_uint_t  id;
 
-    if (olcf->endpoint == NULL || ctx->result_name.len == 0) {
+    if (result == NGX_HTTP_OPSCOM_RESULT_NONE) {
         return;
     }
 
-    omcf = ngx_http_get_module_main_conf(r, ngx_http_opscom_module);
-    metrics = ngx_http_opscom_metrics(omcf);
+    (void) ngx_atomic_fetch_add(&metrics->requests[endpoint][result], 1);
 
-    result = ctx->result_id;
-
-    (void) ngx_atomic_fetch_add(
-        &metrics->requests[olcf->endpoint->id][result], 1);
-
-    if (result < NGX_HTTP_OPSCOM_RESULT_ERRORS) {
+    if (result < NGX_HTTP_OPSCOM_RESULT_ERROR) {
         return;
     }
 
-    for (id = PERMIT_TOKEN; id < PERMIT_ATTRIBUTES; id++) {
+    for (id = 0; id < PERMIT_ATTRIBUTES; id++) {
 
-        if (ctx->permit.code[id] != PERMIT_GOOD) {
+        if (permit->code[id] != PERMIT_GOOD) {
             (void) ngx_atomic_fetch_add(
-                &metrics->attributes[id][ctx->permit.code[id]], 1);
+                       &metrics->attributes[id][permit->code[id]], 1);
         }
     }
 }
 
 
-uint64_t
-ngx_http_opscom_clock(void)
-{
-    struct timespec now;
-
-    (void) clock_gettime(CLOCK_MONOTONIC, &now);
-
-    return (uint64_t) now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
-
-
 void
-ngx_http_opscom_metrics_trip(ngx_http_request_t *r, uint64_t us)
+ngx_http_opscom_metrics_trip(ngx_http_opscom_metrics_t *metrics, uint64_t us)
 {
-    ngx_uint_t                   i;
-    ngx_http_opscom_metrics_t   *metrics;
-    ngx_http_opscom_main_conf_t *omcf;
-
-    omcf = ngx_http_get_module_main_conf(r, ngx_http_opscom_module);
-    metrics = ngx_http_opscom_metrics(omcf);
+    ngx_uint_t  i;
 
     for (i = 0; i < NGX_HTTP_OPSCOM_BUCKETS; i++) {
 
-        if (us <= ngx_http_opscom_buckets[i].limit) {
+        if (us <= ngx_http_opscom_metrics_bounds[i]) {
             (void) ngx_atomic_fetch_add(&metrics->buckets[i], 1);
             break;
         }
@@ -211,4 +137,56 @@ ngx_http_opscom_metrics_trip(ngx_http_request_t *r, uint64_t us)
 
     (void) ngx_atomic_fetch_add(&metrics->durations, 1);
     (void) ngx_atomic_fetch_add(&metrics->duration_sum, us);
+}
+
+
+void
+ngx_http_opscom_metrics_store(ngx_http_opscom_metrics_t *metrics,
+    ngx_http_opscom_metrics_store_t *store)
+{
+    ngx_uint_t                         i;
+    ngx_http_opscom_metrics_worker_t  *worker;
+
+    store->up = 1;
+    store->refusing = 0;
+    store->inflight = 0;
+
+    for (i = 0; i < NGX_MAX_PROCESSES; i++) {
+        worker = &metrics->workers[i];
+
+        if (!ngx_http_opscom_metrics_is_running(worker)) {
+            continue;
+        }
+
+        store->inflight += worker->gauges.inflight;
+
+        if (worker->gauges.down) {
+            store->up = 0;
+        }
+
+        if (worker->gauges.refusing) {
+            store->refusing = 1;
+        }
+    }
+}
+
+
+/* A worker that was killed while it was exiting is not replaced by another. */
+
+static ngx_uint_t
+ngx_http_opscom_metrics_is_running(ngx_http_opscom_metrics_worker_t *worker)
+{
+    return worker->pid
+           && (kill((ngx_pid_t) worker->pid, 0) == 0 || ngx_errno != ESRCH);
+}
+
+
+uint64_t
+ngx_http_opscom_metrics_clock(void)
+{
+    struct timespec  now;
+
+    (void) clock_gettime(CLOCK_MONOTONIC, &now);
+
+    return (uint64_t) now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }

@@ -1,7 +1,7 @@
 
 /*
- * What is counted, for all workers together: atomics in shared memory, which
- * a reload keeps.
+ * Counters of all workers together, and gauges of each: atomics in shared
+ * memory, which a reload keeps.
  */
 
 
@@ -9,32 +9,25 @@
 #define NGX_HTTP_OPSCOM_METRICS_H_INCLUDED
 
 
+#include <ngx_config.h>
+#include <ngx_core.h>
+
+#include "permit/permit.h"
+#include "store/ngx_opscom_store.h"
+
+#include "ngx_http_opscom_endpoint.h"
 #include "ngx_http_opscom_errors.h"
-#include "ngx_http_opscom_module.h"
 
 
 #define NGX_HTTP_OPSCOM_BUCKETS 12
-#define NGX_HTTP_OPSCOM_WORKERS 256
 
 
-/* Results of a request: a success or the code of an error. */
-
-typedef enum {
-    NGX_HTTP_OPSCOM_RESULT_WRITTEN, /* stored, updated or deleted */
-    NGX_HTTP_OPSCOM_RESULT_REPLAYED,
-    NGX_HTTP_OPSCOM_RESULT_ERRORS /* + ngx_http_opscom_error_id_t */
-} ngx_http_opscom_result_id_t;
-
-#define NGX_HTTP_OPSCOM_RESULTS                                               \
-    (NGX_HTTP_OPSCOM_RESULT_ERRORS + NGX_HTTP_OPSCOM_ERRORS)
-
-
-/* A worker's own: forgotten when the worker is no more. */
+/* A worker's own, by its place in nginx's table of processes. */
 
 typedef struct {
-    ngx_atomic_t        pid;
+    ngx_atomic_t        pid; /* 0: no worker */
     ngx_opscom_gauges_t gauges;
-} ngx_http_opscom_worker_t;
+} ngx_http_opscom_metrics_worker_t;
 
 
 typedef struct {
@@ -44,45 +37,52 @@ typedef struct {
     ngx_atomic_t buckets[NGX_HTTP_OPSCOM_BUCKETS]; /* each its own only */
     ngx_atomic_t durations;
     ngx_atomic_t duration_sum; /* microseconds */
-    ngx_atomic_t reconnects;   /* of workers now gone */
 
-    ngx_http_opscom_worker_t workers[NGX_HTTP_OPSCOM_WORKERS];
+    ngx_opscom_counters_t store;
+
+    ngx_http_opscom_metrics_worker_t workers[NGX_MAX_PROCESSES];
 } ngx_http_opscom_metrics_t;
 
 
-/* Upper bounds of the buckets in microseconds, and as they are written. */
+/* The gauges of all workers together. */
 
 typedef struct {
-    ngx_uint_t limit;
-    ngx_str_t  text;
-} ngx_http_opscom_bucket_t;
-
-extern const ngx_http_opscom_bucket_t
-    ngx_http_opscom_buckets[NGX_HTTP_OPSCOM_BUCKETS];
+    ngx_uint_t up;
+    ngx_uint_t refusing;
+    ngx_uint_t inflight;
+} ngx_http_opscom_metrics_store_t;
 
 
-/* Adds the zone to a configuration that has one of the handlers. */
-ngx_int_t ngx_http_opscom_metrics_init(
-    ngx_conf_t *cf, ngx_http_opscom_main_conf_t *omcf);
+/* Upper bounds of the buckets, as they are written. */
 
-/* The counters; there from the start of the workers on. */
-ngx_http_opscom_metrics_t *ngx_http_opscom_metrics(
-    ngx_http_opscom_main_conf_t *omcf);
+extern const ngx_str_t
+    ngx_http_opscom_bucket_names[NGX_HTTP_OPSCOM_BUCKETS];
 
-/* Claims a place for this worker, and gives it up. */
+
+/* Adds the shared memory zone to a configuration; NULL on failure. */
+ngx_shm_zone_t *ngx_http_opscom_metrics_zone(ngx_conf_t *cf, void *tag);
+
+/* Starts and ends the gauges of this worker. */
 ngx_opscom_gauges_t *ngx_http_opscom_metrics_enter(
-    ngx_http_opscom_main_conf_t *omcf);
-void ngx_http_opscom_metrics_leave(ngx_http_opscom_main_conf_t *omcf);
+    ngx_http_opscom_metrics_t *metrics);
+void ngx_http_opscom_metrics_leave(ngx_http_opscom_metrics_t *metrics);
 
-/* Counts a request that is being answered. */
-void ngx_http_opscom_metrics_request(ngx_http_request_t *r,
-    ngx_http_opscom_loc_conf_t *olcf, ngx_http_opscom_ctx_t *ctx);
-
-/* Microseconds of a clock that never goes back. */
-uint64_t ngx_http_opscom_clock(void);
+/*
+ * Counts a request, and the attributes for which it was refused.  Nothing is
+ * counted for NGX_HTTP_OPSCOM_RESULT_NONE.
+ */
+void ngx_http_opscom_metrics_request(ngx_http_opscom_metrics_t *metrics,
+    ngx_uint_t endpoint, ngx_uint_t result, permit_t *permit);
 
 /* Counts a round trip to Redis, in microseconds. */
-void ngx_http_opscom_metrics_trip(ngx_http_request_t *r, uint64_t us);
+void ngx_http_opscom_metrics_trip(ngx_http_opscom_metrics_t *metrics,
+    uint64_t us);
+
+void ngx_http_opscom_metrics_store(ngx_http_opscom_metrics_t *metrics,
+    ngx_http_opscom_metrics_store_t *store);
+
+/* Microseconds of a monotonic clock. */
+uint64_t ngx_http_opscom_metrics_clock(void);
 
 
 #endif /* NGX_HTTP_OPSCOM_METRICS_H_INCLUDED */

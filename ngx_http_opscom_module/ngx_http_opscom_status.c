@@ -1,170 +1,321 @@
 
-/* The counters, written once for both formats: walks in, lines out. */
+/* The content handler of opscom_status: one walk over the metrics. */
 
 
-#include "ngx_http_opscom_answer.h"
-#include "ngx_http_opscom_metrics.h"
-#include "ngx_http_opscom_request.h"
+#include "ngx_http_opscom_conf.h"
+#include "ngx_http_opscom_ctx.h"
+#include "ngx_http_opscom_endpoints.h"
+#include "ngx_http_opscom_response.h"
 #include "ngx_http_opscom_status.h"
+#include "ngx_http_opscom_status_json.h"
+#include "ngx_http_opscom_status_text.h"
+#include "ngx_http_opscom_version.h"
 
 
-/* No line, and no member, is longer; and how many there are at most. */
-
-#define NGX_HTTP_OPSCOM_LINE 160
-#define NGX_HTTP_OPSCOM_LINES                                                 \
-    (NGX_HTTP_OPSCOM_ENDPOINTS * NGX_HTTP_OPSCOM_RESULTS                      \
-        + PERMIT_ATTRIBUTES * PERMIT_CODES + NGX_HTTP_OPSCOM_BUCKETS + 32)
+#define NGX_HTTP_OPSCOM_STATUS_SIZE 16384
 
 
-/* The store as all workers together see it. */
+/* One step of the walk. */
 
-typedef struct {
-    ngx_uint_t up;
-    ngx_uint_t inflight;
-    ngx_uint_t reconnects;
-} ngx_http_opscom_store_state_t;
+typedef void (*ngx_http_opscom_status_pt)(ngx_http_opscom_output_t *out,
+    const ngx_http_opscom_emitter_t *emitter,
+    ngx_http_opscom_metrics_t *metrics);
 
 
-typedef u_char *(*ngx_http_opscom_print_pt)(
-    u_char *p, ngx_http_opscom_metrics_t *metrics);
-
-
-static ngx_int_t ngx_http_opscom_result_name(
-    const ngx_http_opscom_endpoint_t *endpoint, ngx_uint_t result,
-    ngx_str_t *name);
-static ngx_uint_t ngx_http_opscom_result_count(
+static void ngx_http_opscom_status_requests(ngx_http_opscom_output_t *out,
+    const ngx_http_opscom_emitter_t *emitter,
+    ngx_http_opscom_metrics_t *metrics);
+static void ngx_http_opscom_status_result(ngx_http_opscom_output_t *out,
+    const ngx_http_opscom_emitter_t *emitter,
     ngx_http_opscom_metrics_t *metrics, ngx_uint_t endpoint,
     ngx_uint_t result);
-static ngx_uint_t ngx_http_opscom_code_is_possible(
-    ngx_uint_t id, ngx_uint_t code);
-static void ngx_http_opscom_store_state(
-    ngx_http_opscom_metrics_t *metrics, ngx_http_opscom_store_state_t *state);
+static void ngx_http_opscom_status_attributes(ngx_http_opscom_output_t *out,
+    const ngx_http_opscom_emitter_t *emitter,
+    ngx_http_opscom_metrics_t *metrics);
+static ngx_uint_t ngx_http_opscom_status_is_possible(ngx_uint_t id,
+    ngx_uint_t code);
+static ngx_uint_t ngx_http_opscom_status_is_required(ngx_uint_t id);
+static void ngx_http_opscom_status_store(ngx_http_opscom_output_t *out,
+    const ngx_http_opscom_emitter_t *emitter,
+    ngx_http_opscom_metrics_t *metrics);
+static void ngx_http_opscom_status_refusals(ngx_http_opscom_output_t *out,
+    const ngx_http_opscom_emitter_t *emitter,
+    ngx_http_opscom_metrics_t *metrics);
+static void ngx_http_opscom_status_duration(ngx_http_opscom_output_t *out,
+    const ngx_http_opscom_emitter_t *emitter,
+    ngx_http_opscom_metrics_t *metrics);
+static void ngx_http_opscom_status_build(ngx_http_opscom_output_t *out,
+    const ngx_http_opscom_emitter_t *emitter,
+    ngx_http_opscom_metrics_t *metrics);
+static void ngx_http_opscom_status_one(ngx_http_opscom_output_t *out,
+    const ngx_http_opscom_emitter_t *emitter,
+    const ngx_http_opscom_metric_t *metric, uint64_t value);
 
-static u_char *ngx_http_opscom_json_status(
-    u_char *p, ngx_http_opscom_metrics_t *metrics);
-static u_char *ngx_http_opscom_json_requests(
-    u_char *p, ngx_http_opscom_metrics_t *metrics);
-static u_char *ngx_http_opscom_json_attributes(
-    u_char *p, ngx_http_opscom_metrics_t *metrics);
-static u_char *ngx_http_opscom_json_store(
-    u_char *p, ngx_http_opscom_metrics_t *metrics);
 
-static u_char *ngx_http_opscom_text_status(
-    u_char *p, ngx_http_opscom_metrics_t *metrics);
-static u_char *ngx_http_opscom_text_requests(
-    u_char *p, ngx_http_opscom_metrics_t *metrics);
-static u_char *ngx_http_opscom_text_attributes(
-    u_char *p, ngx_http_opscom_metrics_t *metrics);
-static u_char *ngx_http_opscom_text_store(
-    u_char *p, ngx_http_opscom_metrics_t *metrics);
+static const ngx_http_opscom_status_pt  ngx_http_opscom_status_walk[] = {
+    ngx_http_opscom_status_requests,
+    ngx_http_opscom_status_attributes,
+    ngx_http_opscom_status_store,
+    ngx_http_opscom_status_build,
+};
+
+#define NGX_HTTP_OPSCOM_STATUS_STEPS                                          \
+    (sizeof(ngx_http_opscom_status_walk)                                      \
+     / sizeof(ngx_http_opscom_status_walk[0]))
+
+
+static const ngx_http_opscom_emitter_t *ngx_http_opscom_status_emitters[] = {
+    [NGX_HTTP_OPSCOM_STATUS_JSON] = &ngx_http_opscom_status_json,
+    [NGX_HTTP_OPSCOM_STATUS_PROMETHEUS] = &ngx_http_opscom_status_text,
+};
+
+
+/* docs/operations.md has the same metrics; a test compares them. */
+
+enum {
+    NGX_HTTP_OPSCOM_METRIC_REQUESTS,
+    NGX_HTTP_OPSCOM_METRIC_ATTRIBUTES,
+    NGX_HTTP_OPSCOM_METRIC_UP,
+    NGX_HTTP_OPSCOM_METRIC_INFLIGHT,
+    NGX_HTTP_OPSCOM_METRIC_RECONNECTS,
+    NGX_HTTP_OPSCOM_METRIC_REFUSING,
+    NGX_HTTP_OPSCOM_METRIC_REFUSALS,
+    NGX_HTTP_OPSCOM_METRIC_RETRIES,
+    NGX_HTTP_OPSCOM_METRIC_DURATION,
+    NGX_HTTP_OPSCOM_METRIC_BUILD
+};
+
+static const ngx_http_opscom_metric_t  ngx_http_opscom_status_metrics[] = {
+
+    [NGX_HTTP_OPSCOM_METRIC_REQUESTS] = {
+        NGX_HTTP_OPSCOM_COUNTER,
+        ngx_string("requests"),
+        ngx_string("opscom_requests_total"),
+        ngx_string("Requests by endpoint and result."),
+        { ngx_string("endpoint"), ngx_string("result") }
+    },
+
+    [NGX_HTTP_OPSCOM_METRIC_ATTRIBUTES] = {
+        NGX_HTTP_OPSCOM_COUNTER,
+        ngx_string("attribute_errors"),
+        ngx_string("opscom_attribute_errors_total"),
+        ngx_string("Refused attributes by attribute and error code."),
+        { ngx_string("attribute"), ngx_string("code") }
+    },
+
+    [NGX_HTTP_OPSCOM_METRIC_UP] = {
+        NGX_HTTP_OPSCOM_FLAG,
+        ngx_string("up"),
+        ngx_string("opscom_store_up"),
+        ngx_string("Whether Redis is reachable (1) or not (0)."),
+        { ngx_null_string, ngx_null_string }
+    },
+
+    [NGX_HTTP_OPSCOM_METRIC_INFLIGHT] = {
+        NGX_HTTP_OPSCOM_GAUGE,
+        ngx_string("inflight"),
+        ngx_string("opscom_store_inflight"),
+        ngx_string("Commands sent or waiting, without a reply yet."),
+        { ngx_null_string, ngx_null_string }
+    },
+
+    [NGX_HTTP_OPSCOM_METRIC_RECONNECTS] = {
+        NGX_HTTP_OPSCOM_COUNTER,
+        ngx_string("reconnects"),
+        ngx_string("opscom_store_reconnects_total"),
+        ngx_string("Attempts to reconnect to Redis."),
+        { ngx_null_string, ngx_null_string }
+    },
+
+    [NGX_HTTP_OPSCOM_METRIC_REFUSING] = {
+        NGX_HTTP_OPSCOM_FLAG,
+        ngx_string("refusing"),
+        ngx_string("opscom_store_refusing"),
+        ngx_string("Whether Redis refused the last write (1) or not (0)."),
+        { ngx_null_string, ngx_null_string }
+    },
+
+    [NGX_HTTP_OPSCOM_METRIC_REFUSALS] = {
+        NGX_HTTP_OPSCOM_COUNTER,
+        ngx_string("refusals"),
+        ngx_string("opscom_store_refusals_total"),
+        ngx_string("Errors of Redis by their first word."),
+        { ngx_string("reason"), ngx_null_string }
+    },
+
+    [NGX_HTTP_OPSCOM_METRIC_RETRIES] = {
+        NGX_HTTP_OPSCOM_COUNTER,
+        ngx_string("retries"),
+        ngx_string("opscom_store_retries_total"),
+        ngx_string("Commands sent again after an outage of Redis."),
+        { ngx_null_string, ngx_null_string }
+    },
+
+    [NGX_HTTP_OPSCOM_METRIC_DURATION] = {
+        NGX_HTTP_OPSCOM_HISTOGRAM,
+        ngx_string("duration"),
+        ngx_string("opscom_store_duration_seconds"),
+        ngx_string("Duration of round trips to Redis."),
+        { ngx_null_string, ngx_null_string }
+    },
+
+    [NGX_HTTP_OPSCOM_METRIC_BUILD] = {
+        NGX_HTTP_OPSCOM_INFO,
+        ngx_string("build"),
+        ngx_string("opscom_build_info"),
+        ngx_string("Versions of the module and of nginx."),
+        { ngx_string("version"), ngx_string("nginx") }
+    },
+};
+
+#define ngx_http_opscom_status_metric(id)                                     \
+    (&ngx_http_opscom_status_metrics[NGX_HTTP_OPSCOM_METRIC_ ## id])
 
 
 ngx_int_t
 ngx_http_opscom_status_handler(ngx_http_request_t *r)
 {
-    ngx_str_t                    body;
-    ngx_http_opscom_ctx_t       *ctx;
-    ngx_http_opscom_print_pt     print;
-    ngx_http_opscom_loc_conf_t  *olcf;
-    ngx_http_opscom_main_conf_t *omcf;
-    static ngx_str_t             allow = ngx_string("GET, HEAD");
-    static ngx_str_t             json = ngx_string("application/json");
-    static ngx_str_t             text = ngx_string("text/plain;"
-                                                               " version=0.0.4");
+    ngx_str_t                         body, type;
+    ngx_uint_t                        i;
+    ngx_http_opscom_ctx_t            *ctx;
+    ngx_http_opscom_output_t          out;
+    ngx_http_opscom_loc_conf_t       *olcf;
+    const ngx_http_opscom_emitter_t  *emitter;
+    static ngx_str_t                  allow = ngx_string("GET, HEAD");
 
-    ctx = ngx_http_opscom_get_ctx(r);
+    ctx = ngx_http_opscom_ctx_get(r);
     if (ctx == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    if (!(r->method & (NGX_HTTP_GET | NGX_HTTP_HEAD))) {
-        return ngx_http_opscom_answer_not_allowed(r, ctx, &allow);
-    }
-
-    body.data = ngx_pnalloc(
-        r->pool, NGX_HTTP_OPSCOM_LINES * NGX_HTTP_OPSCOM_LINE);
-    if (body.data == NULL) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    if (!(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))) {
+        return ngx_http_opscom_response_not_allowed(r, ctx, &allow);
     }
 
     olcf = ngx_http_get_module_loc_conf(r, ngx_http_opscom_module);
-    omcf = ngx_http_get_module_main_conf(r, ngx_http_opscom_module);
+    emitter = ngx_http_opscom_status_emitters[olcf->status_format];
 
-    print = olcf->prometheus ? ngx_http_opscom_text_status
-                             : ngx_http_opscom_json_status;
+    ngx_memzero(&out, sizeof(ngx_http_opscom_output_t));
+    ngx_http_opscom_json_init(&out.json, r->pool, NGX_HTTP_OPSCOM_STATUS_SIZE);
 
-    body.len = print(body.data, ngx_http_opscom_metrics(omcf)) - body.data;
+    emitter->open(&out);
 
-    return ngx_http_opscom_answer_text(
-        r, ctx, olcf->prometheus ? &text : &json, &body);
+    for (i = 0; i < NGX_HTTP_OPSCOM_STATUS_STEPS; i++) {
+        ngx_http_opscom_status_walk[i](&out, emitter,
+                                       ngx_http_opscom_conf_metrics(r));
+    }
+
+    emitter->close(&out);
+
+    if (ngx_http_opscom_text_end(&out.json.text, &body) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    type = emitter->type;
+
+    return ngx_http_opscom_response_text(r, ctx, &type, &body);
 }
 
 
-/* NGX_DECLINED: the row of another result that has the same name. */
-
-static ngx_int_t
-ngx_http_opscom_result_name(const ngx_http_opscom_endpoint_t *endpoint,
-    ngx_uint_t result, ngx_str_t *name)
+static void
+ngx_http_opscom_status_requests(ngx_http_opscom_output_t *out,
+    const ngx_http_opscom_emitter_t *emitter,
+    ngx_http_opscom_metrics_t *metrics)
 {
-    ngx_uint_t before;
+    ngx_uint_t  endpoint, result;
 
-    if (result == NGX_HTTP_OPSCOM_RESULT_WRITTEN) {
-        *name = endpoint->written;
-        return NGX_OK;
+    emitter->begin(out, ngx_http_opscom_status_metric(REQUESTS));
+
+    for (endpoint = 0; endpoint < NGX_HTTP_OPSCOM_ENDPOINTS; endpoint++) {
+
+        for (result = 0; result < NGX_HTTP_OPSCOM_RESULTS; result++) {
+            ngx_http_opscom_status_result(out, emitter, metrics, endpoint,
+                                          result);
+        }
     }
 
-    if (result == NGX_HTTP_OPSCOM_RESULT_REPLAYED) {
-        ngx_str_set(name, "replayed");
-        return NGX_OK;
-    }
-
-    result -= NGX_HTTP_OPSCOM_RESULT_ERRORS;
-    *name = ngx_http_opscom_errors[result].code;
-
-    if (result == 0) {
-        return NGX_OK;
-    }
-
-    /* errors of one name stand together in the table */
-
-    before = result - 1;
-
-    return ngx_http_opscom_errors[before].code.len == name->len
-            && ngx_strncmp(ngx_http_opscom_errors[before].code.data,
-                   name->data, name->len)
-                == 0
-        ? NGX_DECLINED
-        : NGX_OK;
+    emitter->end(out);
 }
 
 
-/* Together with the following rows of the same name. */
+/* Results of one name are one sample, where the first of them stands. */
+
+static void
+ngx_http_opscom_status_result(ngx_http_opscom_output_t *out,
+    const ngx_http_opscom_emitter_t *emitter,
+    ngx_http_opscom_metrics_t *metrics, ngx_uint_t endpoint,
+    ngx_uint_t result)
+{
+    uint64_t                           count;
+    ngx_str_t                          labels[NGX_HTTP_OPSCOM_LABELS], name;
+    ngx_uint_t                         other;
+    const ngx_http_opscom_endpoint_t  *row;
+
+    row = &ngx_http_opscom_endpoints[endpoint];
+    count = 0;
+
+    labels[0] = row->name;
+    labels[1] = ngx_http_opscom_endpoint_result(row, result);
+
+    if (labels[1].len == 0) {
+        return;
+    }
+
+    for (other = 0; other < NGX_HTTP_OPSCOM_RESULTS; other++) {
+        name = ngx_http_opscom_endpoint_result(row, other);
+
+        if (name.len != labels[1].len
+            || ngx_strncmp(name.data, labels[1].data, name.len) != 0)
+        {
+            continue;
+        }
+
+        if (other < result) {
+            return;
+        }
+
+        count += metrics->requests[endpoint][other];
+    }
+
+    emitter->sample(out, labels, count);
+}
+
+
+static void
+ngx_http_opscom_status_attributes(ngx_http_opscom_output_t *out,
+    const ngx_http_opscom_emitter_t *emitter,
+    ngx_http_opscom_metrics_t *metrics)
+{
+    ngx_str_t   labels[NGX_HTTP_OPSCOM_LABELS];
+    ngx_uint_t  id, code;
+
+    emitter->begin(out, ngx_http_opscom_status_metric(ATTRIBUTES));
+
+    for (id = 0; id < PERMIT_ATTRIBUTES; id++) {
+        labels[0].data = (u_char *) permit_attributes[id].canonical;
+        labels[0].len = ngx_strlen(labels[0].data);
+
+        for (code = 0; code < PERMIT_CODES; code++) {
+
+            if (!ngx_http_opscom_status_is_possible(id, code)) {
+                continue;
+            }
+
+            labels[1].data = (u_char *) permit_code_name(code);
+            labels[1].len = ngx_strlen(labels[1].data);
+
+            emitter->sample(out, labels, metrics->attributes[id][code]);
+        }
+    }
+
+    emitter->end(out);
+}
+
+
+/* Only codes that are possible for the attribute. */
 
 static ngx_uint_t
-ngx_http_opscom_result_count(
-    ngx_http_opscom_metrics_t *metrics, ngx_uint_t endpoint, ngx_uint_t result)
-{
-    ngx_str_t  name;
-    ngx_uint_t count;
-
-    count = metrics->requests[endpoint][result];
-
-    while (++result < NGX_HTTP_OPSCOM_RESULTS
-        && ngx_http_opscom_result_name(
-               &ngx_http_opscom_endpoints[endpoint], result, &name)
-            == NGX_DECLINED)
-    {
-        count += metrics->requests[endpoint][result];
-    }
-
-    return count;
-}
-
-
-/* Only what an attribute can be accused of is listed. */
-
-static ngx_uint_t
-ngx_http_opscom_code_is_possible(ngx_uint_t id, ngx_uint_t code)
+ngx_http_opscom_status_is_possible(ngx_uint_t id, ngx_uint_t code)
 {
     switch (code) {
 
@@ -181,8 +332,7 @@ ngx_http_opscom_code_is_possible(ngx_uint_t id, ngx_uint_t code)
         return id == PERMIT_END;
 
     case PERMIT_MISSING:
-        return permit_schema_push.need[id] == PERMIT_REQUIRED
-            || permit_schema_update.need[id] == PERMIT_REQUIRED;
+        return ngx_http_opscom_status_is_required(id);
 
     default:
         return 1;
@@ -190,261 +340,127 @@ ngx_http_opscom_code_is_possible(ngx_uint_t id, ngx_uint_t code)
 }
 
 
+static ngx_uint_t
+ngx_http_opscom_status_is_required(ngx_uint_t id)
+{
+    ngx_uint_t            i;
+    const permit_schema_t *schema;
+
+    for (i = 0; i < NGX_HTTP_OPSCOM_ENDPOINTS; i++) {
+        schema = ngx_http_opscom_endpoints[i].schema;
+
+        if (schema && schema->need[id] == PERMIT_REQUIRED) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
 static void
-ngx_http_opscom_store_state(
-    ngx_http_opscom_metrics_t *metrics, ngx_http_opscom_store_state_t *state)
+ngx_http_opscom_status_store(ngx_http_opscom_output_t *out,
+    const ngx_http_opscom_emitter_t *emitter,
+    ngx_http_opscom_metrics_t *metrics)
 {
-    ngx_uint_t                i;
-    ngx_http_opscom_worker_t *worker;
+    static ngx_str_t                 member = ngx_string("store");
+    ngx_http_opscom_metrics_store_t  store;
 
-    state->up = 1;
-    state->inflight = 0;
-    state->reconnects = metrics->reconnects;
+    ngx_http_opscom_metrics_store(metrics, &store);
 
-    for (i = 0; i < NGX_HTTP_OPSCOM_WORKERS; i++) {
-        worker = &metrics->workers[i];
+    emitter->group(out, &member);
 
-        state->reconnects += worker->gauges.reconnects;
+    ngx_http_opscom_status_one(out, emitter, ngx_http_opscom_status_metric(UP),
+                               store.up);
+    ngx_http_opscom_status_one(out, emitter,
+                               ngx_http_opscom_status_metric(INFLIGHT),
+                               store.inflight);
+    ngx_http_opscom_status_one(out, emitter,
+                               ngx_http_opscom_status_metric(RECONNECTS),
+                               metrics->store.reconnects);
+    ngx_http_opscom_status_duration(out, emitter, metrics);
+    ngx_http_opscom_status_one(out, emitter,
+                               ngx_http_opscom_status_metric(REFUSING),
+                               store.refusing);
+    ngx_http_opscom_status_refusals(out, emitter, metrics);
+    ngx_http_opscom_status_one(out, emitter,
+                               ngx_http_opscom_status_metric(RETRIES),
+                               metrics->store.retries);
 
-        if (worker->pid == 0
-            || (kill((ngx_pid_t) worker->pid, 0) == -1 && ngx_errno == ESRCH))
-        {
-            continue;
-        }
-
-        state->inflight += worker->gauges.inflight;
-
-        if (worker->gauges.down) {
-            state->up = 0;
-        }
-    }
+    emitter->ungroup(out);
 }
 
 
-static u_char *
-ngx_http_opscom_json_status(u_char *p, ngx_http_opscom_metrics_t *metrics)
+static void
+ngx_http_opscom_status_refusals(ngx_http_opscom_output_t *out,
+    const ngx_http_opscom_emitter_t *emitter,
+    ngx_http_opscom_metrics_t *metrics)
 {
-    p = ngx_http_opscom_json_requests(p, metrics);
-    p = ngx_http_opscom_json_attributes(p, metrics);
+    ngx_str_t   reason;
+    ngx_uint_t  i;
 
-    return ngx_http_opscom_json_store(p, metrics);
-}
+    emitter->begin(out, ngx_http_opscom_status_metric(REFUSALS));
 
-
-static u_char *
-ngx_http_opscom_json_requests(u_char *p, ngx_http_opscom_metrics_t *metrics)
-{
-    ngx_str_t  name;
-    ngx_uint_t e, n;
-
-    p = ngx_sprintf(p, "{\"requests\":");
-
-    for (e = 0; e < NGX_HTTP_OPSCOM_ENDPOINTS; e++) {
-        p = ngx_sprintf(
-            p, "%c\"%V\":", e ? ',' : '{', &ngx_http_opscom_endpoints[e].name);
-
-        for (n = 0; n < NGX_HTTP_OPSCOM_RESULTS; n++) {
-
-            if (ngx_http_opscom_result_name(
-                    &ngx_http_opscom_endpoints[e], n, &name)
-                == NGX_OK)
-            {
-                p = ngx_sprintf(p, "%c\"%V\":%ui", n ? ',' : '{', &name,
-                    ngx_http_opscom_result_count(metrics, e, n));
-            }
-        }
-
-        *p++ = '}';
+    for (i = 0; i < NGX_OPSCOM_REFUSALS; i++) {
+        reason = ngx_opscom_refusal_names[i];
+        emitter->sample(out, &reason, metrics->store.refusals[i]);
     }
 
-    *p++ = '}';
-
-    return p;
+    emitter->end(out);
 }
 
 
-static u_char *
-ngx_http_opscom_json_attributes(u_char *p, ngx_http_opscom_metrics_t *metrics)
+static void
+ngx_http_opscom_status_duration(ngx_http_opscom_output_t *out,
+    const ngx_http_opscom_emitter_t *emitter,
+    ngx_http_opscom_metrics_t *metrics)
 {
-    u_char     separator;
-    ngx_uint_t id, code;
-
-    p = ngx_sprintf(p, ",\"attribute_errors\":");
-
-    for (id = PERMIT_TOKEN; id < PERMIT_ATTRIBUTES; id++) {
-        p = ngx_sprintf(p, "%c\"%s\":", id == PERMIT_TOKEN ? '{' : ',',
-            permit_attributes[id].canonical);
-        separator = '{';
-
-        for (code = 0; code < PERMIT_CODES; code++) {
-
-            if (!ngx_http_opscom_code_is_possible(id, code)) {
-                continue;
-            }
-
-            p = ngx_sprintf(p, "%c\"%s\":%uA", separator,
-                permit_code_name(code), metrics->attributes[id][code]);
-            separator = ',';
-        }
-
-        *p++ = '}';
-    }
-
-    *p++ = '}';
-
-    return p;
-}
-
-
-static u_char *
-ngx_http_opscom_json_store(u_char *p, ngx_http_opscom_metrics_t *metrics)
-{
-    ngx_uint_t                    i, count;
-    ngx_http_opscom_store_state_t state;
-
-    ngx_http_opscom_store_state(metrics, &state);
-
-    p = ngx_sprintf(p,
-        ",\"store\":{\"up\":%s,\"inflight\":%ui,"
-        "\"reconnects\":%ui,\"duration\":{\"count\":%uA,"
-        "\"sum\":%uA.%06uA,\"buckets\":",
-        state.up ? "true" : "false", state.inflight, state.reconnects,
-        metrics->durations, metrics->duration_sum / 1000000,
-        metrics->duration_sum % 1000000);
+    uint64_t                     count, counts[NGX_HTTP_OPSCOM_BUCKETS];
+    ngx_uint_t                   i;
+    ngx_http_opscom_histogram_t  histogram;
 
     count = 0;
 
     for (i = 0; i < NGX_HTTP_OPSCOM_BUCKETS; i++) {
         count += metrics->buckets[i];
-
-        p = ngx_sprintf(p, "%c\"%V\":%ui", i ? ',' : '{',
-            &ngx_http_opscom_buckets[i].text, count);
+        counts[i] = count;
     }
 
-    return ngx_sprintf(p, "}}}}\n");
+    histogram.nbuckets = NGX_HTTP_OPSCOM_BUCKETS;
+    histogram.bounds = ngx_http_opscom_bucket_names;
+    histogram.counts = counts;
+    histogram.count = metrics->durations;
+    histogram.sum = metrics->duration_sum;
+
+    emitter->begin(out, ngx_http_opscom_status_metric(DURATION));
+    emitter->histogram(out, &histogram);
+    emitter->end(out);
 }
 
 
-static u_char *
-ngx_http_opscom_text_status(u_char *p, ngx_http_opscom_metrics_t *metrics)
+static void
+ngx_http_opscom_status_build(ngx_http_opscom_output_t *out,
+    const ngx_http_opscom_emitter_t *emitter,
+    ngx_http_opscom_metrics_t *metrics)
 {
-    p = ngx_http_opscom_text_requests(p, metrics);
-    p = ngx_http_opscom_text_attributes(p, metrics);
+    ngx_str_t  labels[NGX_HTTP_OPSCOM_LABELS] = {
+        ngx_string(NGX_HTTP_OPSCOM_VERSION), ngx_string(NGINX_VERSION)
+    };
 
-    return ngx_http_opscom_text_store(p, metrics);
+    emitter->begin(out, ngx_http_opscom_status_metric(BUILD));
+    emitter->sample(out, labels, 1);
+    emitter->end(out);
 }
 
 
-static u_char *
-ngx_http_opscom_text_requests(u_char *p, ngx_http_opscom_metrics_t *metrics)
+/* A metric without labels. */
+
+static void
+ngx_http_opscom_status_one(ngx_http_opscom_output_t *out,
+    const ngx_http_opscom_emitter_t *emitter,
+    const ngx_http_opscom_metric_t *metric, uint64_t value)
 {
-    ngx_str_t  name;
-    ngx_uint_t e, n;
-
-    p = ngx_sprintf(p,
-        "# HELP opscom_requests_total Requests by endpoint and"
-        " result.\n"
-        "# TYPE opscom_requests_total counter\n");
-
-    for (e = 0; e < NGX_HTTP_OPSCOM_ENDPOINTS; e++) {
-
-        for (n = 0; n < NGX_HTTP_OPSCOM_RESULTS; n++) {
-
-            if (ngx_http_opscom_result_name(
-                    &ngx_http_opscom_endpoints[e], n, &name)
-                == NGX_OK)
-            {
-                p = ngx_sprintf(p,
-                    "opscom_requests_total{endpoint=\"%V\","
-                    "result=\"%V\"} %ui\n",
-                    &ngx_http_opscom_endpoints[e].name, &name,
-                    ngx_http_opscom_result_count(metrics, e, n));
-            }
-        }
-    }
-
-    return p;
-}
-
-
-static u_char *
-ngx_http_opscom_text_attributes(u_char *p, ngx_http_opscom_metrics_t *metrics)
-{
-    ngx_uint_t id, code;
-
-    p = ngx_sprintf(p,
-        "# HELP opscom_attribute_errors_total Refused"
-        " attributes by what was wrong.\n"
-        "# TYPE opscom_attribute_errors_total counter\n");
-
-    for (id = PERMIT_TOKEN; id < PERMIT_ATTRIBUTES; id++) {
-
-        for (code = 0; code < PERMIT_CODES; code++) {
-
-            if (ngx_http_opscom_code_is_possible(id, code)) {
-                p = ngx_sprintf(p,
-                    "opscom_attribute_errors_total{"
-                    "attribute=\"%s\",code=\"%s\"} %uA\n",
-                    permit_attributes[id].canonical, permit_code_name(code),
-                    metrics->attributes[id][code]);
-            }
-        }
-    }
-
-    return p;
-}
-
-
-static u_char *
-ngx_http_opscom_text_store(u_char *p, ngx_http_opscom_metrics_t *metrics)
-{
-    ngx_uint_t                    i, count;
-    ngx_http_opscom_store_state_t state;
-
-    ngx_http_opscom_store_state(metrics, &state);
-
-    p = ngx_sprintf(p,
-        "# HELP opscom_store_duration_seconds Round trips to"
-        " Redis.\n"
-        "# TYPE opscom_store_duration_seconds histogram\n");
-
-    count = 0;
-
-    for (i = 0; i < NGX_HTTP_OPSCOM_BUCKETS; i++) {
-        count += metrics->buckets[i];
-
-        p = ngx_sprintf(p,
-            "opscom_store_duration_seconds_bucket{le=\"%V\"}"
-            " %ui\n",
-            &ngx_http_opscom_buckets[i].text, count);
-    }
-
-    p = ngx_sprintf(p,
-        "opscom_store_duration_seconds_bucket{le=\"+Inf\"}"
-        " %uA\n"
-        "opscom_store_duration_seconds_sum %uA.%06uA\n"
-        "opscom_store_duration_seconds_count %uA\n",
-        metrics->durations, metrics->duration_sum / 1000000,
-        metrics->duration_sum % 1000000, metrics->durations);
-
-    p = ngx_sprintf(p,
-        "# HELP opscom_store_up Whether Redis can be"
-        " reached.\n"
-        "# TYPE opscom_store_up gauge\n"
-        "opscom_store_up %ui\n",
-        state.up);
-
-    p = ngx_sprintf(p,
-        "# HELP opscom_store_inflight Commands that Redis has"
-        " not answered yet.\n"
-        "# TYPE opscom_store_inflight gauge\n"
-        "opscom_store_inflight %ui\n",
-        state.inflight);
-
-    return ngx_sprintf(p,
-        "# HELP opscom_store_reconnects_total Attempts to"
-        " reach Redis again.\n"
-        "# TYPE opscom_store_reconnects_total counter\n"
-        "opscom_store_reconnects_total %ui\n",
-        state.reconnects);
+    emitter->begin(out, metric);
+    emitter->sample(out, NULL, value);
+    emitter->end(out);
 }

@@ -1,42 +1,53 @@
 
-#include "ngx_http_opscom_errors.h"
-#include "ngx_http_opscom_metrics.h"
+/* $opscom_client and the like. */
+
+
+#include "ngx_http_opscom_conf.h"
+#include "ngx_http_opscom_ctx.h"
 #include "ngx_http_opscom_variables.h"
 
 
-static ngx_int_t ngx_http_opscom_variable_text(
-    ngx_http_request_t *r, ngx_http_variable_value_t *v, uintptr_t data);
-static ngx_int_t ngx_http_opscom_variable_reference(
-    ngx_http_request_t *r, ngx_http_variable_value_t *v, uintptr_t data);
-static ngx_int_t ngx_http_opscom_variable_attributes(
-    ngx_http_request_t *r, ngx_http_variable_value_t *v, uintptr_t data);
-static ngx_int_t ngx_http_opscom_variable_time(
-    ngx_http_request_t *r, ngx_http_variable_value_t *v, uintptr_t data);
-static void ngx_http_opscom_variable_set(
-    ngx_http_variable_value_t *v, u_char *data, size_t len);
+static ngx_int_t ngx_http_opscom_variables_text(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_int_t ngx_http_opscom_variables_reference(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_int_t ngx_http_opscom_variables_result(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_int_t ngx_http_opscom_variables_attributes(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_int_t ngx_http_opscom_variables_time(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
+static void ngx_http_opscom_variables_set(ngx_http_variable_value_t *v,
+    u_char *data, size_t len);
 
 
-static ngx_http_variable_t ngx_http_opscom_variables[] = {
+static ngx_http_variable_t  ngx_http_opscom_variables[] = {
 
-    { ngx_string("opscom_client"), NULL, ngx_http_opscom_variable_text,
-        offsetof(ngx_http_opscom_ctx_t, client), NGX_HTTP_VAR_NOCACHEABLE, 0 },
+    { ngx_string("opscom_client"), NULL,
+      ngx_http_opscom_variables_text,
+      offsetof(ngx_http_opscom_ctx_t, client),
+      NGX_HTTP_VAR_NOCACHEABLE, 0 },
 
     { ngx_string("opscom_reference_id"), NULL,
-        ngx_http_opscom_variable_reference, 0, NGX_HTTP_VAR_NOCACHEABLE, 0 },
+      ngx_http_opscom_variables_reference, 0,
+      NGX_HTTP_VAR_NOCACHEABLE, 0 },
 
-    { ngx_string("opscom_result"), NULL, ngx_http_opscom_variable_text,
-        offsetof(ngx_http_opscom_ctx_t, result_name), NGX_HTTP_VAR_NOCACHEABLE,
-        0 },
+    { ngx_string("opscom_result"), NULL,
+      ngx_http_opscom_variables_result, 0,
+      NGX_HTTP_VAR_NOCACHEABLE, 0 },
 
     { ngx_string("opscom_error_attributes"), NULL,
-        ngx_http_opscom_variable_attributes, 0, NGX_HTTP_VAR_NOCACHEABLE, 0 },
+      ngx_http_opscom_variables_attributes, 0,
+      NGX_HTTP_VAR_NOCACHEABLE, 0 },
 
-    { ngx_string("opscom_store_time"), NULL, ngx_http_opscom_variable_time, 0,
-        NGX_HTTP_VAR_NOCACHEABLE, 0 },
+    { ngx_string("opscom_store_time"), NULL,
+      ngx_http_opscom_variables_time, 0,
+      NGX_HTTP_VAR_NOCACHEABLE, 0 },
 
-    { ngx_string("opscom_token_label"), NULL, ngx_http_opscom_variable_text,
-        offsetof(ngx_http_opscom_ctx_t, result.label),
-        NGX_HTTP_VAR_NOCACHEABLE, 0 },
+    { ngx_string("opscom_token_label"), NULL,
+      ngx_http_opscom_variables_text,
+      offsetof(ngx_http_opscom_ctx_t, written.label),
+      NGX_HTTP_VAR_NOCACHEABLE, 0 },
 
     ngx_http_null_variable
 };
@@ -63,8 +74,8 @@ ngx_http_opscom_variables_init(ngx_conf_t *cf)
 
 
 static ngx_int_t
-ngx_http_opscom_variable_text(
-    ngx_http_request_t *r, ngx_http_variable_value_t *v, uintptr_t data)
+ngx_http_opscom_variables_text(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data)
 {
     ngx_str_t             *text;
     ngx_http_opscom_ctx_t *ctx;
@@ -72,43 +83,65 @@ ngx_http_opscom_variable_text(
     ctx = ngx_http_get_module_ctx(r, ngx_http_opscom_module);
 
     if (ctx == NULL) {
-        ngx_http_opscom_variable_set(v, NULL, 0);
+        ngx_http_opscom_variables_set(v, NULL, 0);
         return NGX_OK;
     }
 
     text = (ngx_str_t *) ((char *) ctx + data);
-    ngx_http_opscom_variable_set(v, text->data, text->len);
+    ngx_http_opscom_variables_set(v, text->data, text->len);
 
     return NGX_OK;
 }
 
 
-/* Of a success only: a reference ID that was not stored helps nobody. */
+/* Set only after a success. */
 
 static ngx_int_t
-ngx_http_opscom_variable_reference(
-    ngx_http_request_t *r, ngx_http_variable_value_t *v, uintptr_t data)
+ngx_http_opscom_variables_reference(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data)
 {
-    ngx_http_opscom_ctx_t *ctx;
+    ngx_http_opscom_ctx_t  *ctx;
 
     ctx = ngx_http_get_module_ctx(r, ngx_http_opscom_module);
 
-    if (ctx == NULL || ctx->result_name.len == 0
-        || ctx->result_id >= NGX_HTTP_OPSCOM_RESULT_ERRORS)
+    if (ctx && (ctx->result == NGX_HTTP_OPSCOM_RESULT_SUCCESS
+                || ctx->result == NGX_HTTP_OPSCOM_RESULT_REPLAYED))
     {
-        ngx_http_opscom_variable_set(v, NULL, 0);
+        ngx_http_opscom_variables_set(v, ctx->reference_id.data,
+                                      ctx->reference_id.len);
         return NGX_OK;
     }
 
-    ngx_http_opscom_variable_set(
-        v, ctx->reference_id.data, ctx->reference_id.len);
+    ngx_http_opscom_variables_set(v, NULL, 0);
+
     return NGX_OK;
 }
 
 
 static ngx_int_t
-ngx_http_opscom_variable_attributes(
-    ngx_http_request_t *r, ngx_http_variable_value_t *v, uintptr_t data)
+ngx_http_opscom_variables_result(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data)
+{
+    ngx_str_t               name;
+    ngx_http_opscom_ctx_t  *ctx;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_opscom_module);
+
+    if (ctx == NULL) {
+        ngx_http_opscom_variables_set(v, NULL, 0);
+        return NGX_OK;
+    }
+
+    name = ngx_http_opscom_endpoint_result(ctx->endpoint, ctx->result);
+    ngx_http_opscom_variables_set(v, name.data, name.len);
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_opscom_variables_attributes(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data)
 {
     size_t                 size;
     u_char                *p, *start;
@@ -116,14 +149,13 @@ ngx_http_opscom_variable_attributes(
     const permit_text_t   *name;
     ngx_http_opscom_ctx_t *ctx;
 
-    ngx_http_opscom_variable_set(v, NULL, 0);
+    ngx_http_opscom_variables_set(v, NULL, 0);
 
     ctx = ngx_http_get_module_ctx(r, ngx_http_opscom_module);
 
     if (ctx == NULL
-        || ctx->result_id
-            != NGX_HTTP_OPSCOM_RESULT_ERRORS
-                + NGX_HTTP_OPSCOM_VALIDATION_FAILED)
+        || ctx->result != NGX_HTTP_OPSCOM_RESULT_ERROR
+                          + NGX_HTTP_OPSCOM_VALIDATION_FAILED)
     {
         return NGX_OK;
     }
@@ -155,21 +187,21 @@ ngx_http_opscom_variable_attributes(
         p = ngx_cpymem(p, name->data, name->len);
     }
 
-    ngx_http_opscom_variable_set(v, start, p - start);
+    ngx_http_opscom_variables_set(v, start, p - start);
 
     return NGX_OK;
 }
 
 
 static ngx_int_t
-ngx_http_opscom_variable_time(
-    ngx_http_request_t *r, ngx_http_variable_value_t *v, uintptr_t data)
+ngx_http_opscom_variables_time(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data)
 {
     u_char                *p;
     uint64_t               ms;
     ngx_http_opscom_ctx_t *ctx;
 
-    ngx_http_opscom_variable_set(v, NULL, 0);
+    ngx_http_opscom_variables_set(v, NULL, 0);
 
     ctx = ngx_http_get_module_ctx(r, ngx_http_opscom_module);
 
@@ -184,15 +216,16 @@ ngx_http_opscom_variable_time(
 
     ms = ctx->store_time / 1000;
 
-    ngx_http_opscom_variable_set(
-        v, p, ngx_sprintf(p, "%uL.%03uL", ms / 1000, ms % 1000) - p);
+    ngx_http_opscom_variables_set(v, p,
+        ngx_sprintf(p, "%uL.%03uL", ms / 1000, ms % 1000) - p);
+
     return NGX_OK;
 }
 
 
 static void
-ngx_http_opscom_variable_set(
-    ngx_http_variable_value_t *v, u_char *data, size_t len)
+ngx_http_opscom_variables_set(ngx_http_variable_value_t *v, u_char *data,
+    size_t len)
 {
     v->valid = 1;
     v->no_cacheable = 0;

@@ -6,7 +6,9 @@
 #define NGX_HTTP_OPSCOM_VARIABLES_H_INCLUDED
 
 
-#include "ngx_http_opscom_module.h"
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
 
 
 /* Adds the variables to the configuration; NGX_ERROR without memory. */

@@ -1,11 +1,12 @@
 
-/* From a judged permit to Redis, and back with an answer. */
+/* From a validated permit to a script in Redis, and back with a response. */
 
 
-#include "ngx_http_opscom_answer.h"
-#include "ngx_http_opscom_crypto.h"
-#include "ngx_http_opscom_metrics.h"
-#include "ngx_http_opscom_request.h"
+#include "ngx_http_opscom_call.h"
+#include "ngx_http_opscom_conf.h"
+#include "ngx_http_opscom_digest.h"
+#include "ngx_http_opscom_response.h"
+#include "ngx_http_opscom_write.h"
 
 
 /* Name, zero byte, value, zero byte. */
@@ -15,85 +16,75 @@
 #define NGX_HTTP_OPSCOM_NOW_LEN (sizeof("1970-01-01T00:00:00.000Z") - 1)
 
 
-static ngx_int_t ngx_http_opscom_write_prepare(
-    ngx_http_request_t *r, ngx_http_opscom_ctx_t *ctx);
-static void      ngx_http_opscom_write_fields(ngx_http_opscom_ctx_t *ctx,
-         ngx_opscom_write_t *write, ngx_opscom_field_t *fields);
-static ngx_int_t ngx_http_opscom_write_reference(
-    ngx_http_request_t *r, ngx_http_opscom_ctx_t *ctx);
-static ngx_int_t ngx_http_opscom_write_digests(
-    ngx_http_opscom_ctx_t *ctx, ngx_opscom_write_t *write, u_char *p);
-static ngx_int_t ngx_http_opscom_write_fingerprint(
-    ngx_http_opscom_ctx_t *ctx, u_char *hex);
-static void       ngx_http_opscom_write_now(ngx_opscom_write_t *write);
-static ngx_uint_t ngx_http_opscom_write_is_named(
-    ngx_http_opscom_ctx_t *ctx, permit_field_t *field);
-static ngx_str_t ngx_http_opscom_text(const permit_text_t *text);
-static void      ngx_http_opscom_write_cancel(void *data);
-static ngx_int_t ngx_http_opscom_write_read(
-    ngx_opscom_call_t *call, ngx_opscom_reply_t *reply);
-static void ngx_http_opscom_write_done(
-    ngx_opscom_call_t *call, ngx_opscom_outcome_t outcome);
-static ngx_int_t ngx_http_opscom_write_answer(
-    ngx_http_request_t *r, ngx_http_opscom_ctx_t *ctx);
-static ngx_int_t ngx_http_opscom_write_success(
-    ngx_http_request_t *r, ngx_http_opscom_ctx_t *ctx);
+static ngx_int_t ngx_http_opscom_write_prepare(ngx_http_request_t *r,
+    ngx_http_opscom_ctx_t *ctx);
+static ngx_int_t ngx_http_opscom_write_reference(ngx_http_request_t *r,
+    ngx_http_opscom_ctx_t *ctx);
+static void ngx_http_opscom_write_now(ngx_opscom_write_t *write);
+static ngx_int_t ngx_http_opscom_write_digests(ngx_http_opscom_ctx_t *ctx,
+    ngx_opscom_write_t *write, u_char *p);
+static ngx_int_t ngx_http_opscom_write_fingerprint(ngx_http_opscom_ctx_t *ctx,
+    u_char *hex);
+static void ngx_http_opscom_write_fields(ngx_http_opscom_ctx_t *ctx,
+    ngx_opscom_write_t *write, ngx_opscom_field_t *fields);
+static ngx_uint_t ngx_http_opscom_write_is_named(ngx_http_opscom_ctx_t *ctx,
+    permit_field_t *field);
+static ngx_str_t ngx_http_opscom_write_text(const permit_text_t *text);
+static ngx_int_t ngx_http_opscom_write_read(ngx_opscom_call_t *call,
+    ngx_opscom_reply_t *reply);
+static ngx_int_t ngx_http_opscom_write_ended(ngx_http_request_t *r,
+    ngx_http_opscom_ctx_t *ctx, ngx_opscom_outcome_t outcome);
+static ngx_http_opscom_error_id_t ngx_http_opscom_write_error(
+    ngx_http_opscom_ctx_t *ctx, ngx_opscom_outcome_t outcome);
+static ngx_int_t ngx_http_opscom_write_success(ngx_http_request_t *r,
+    ngx_http_opscom_ctx_t *ctx);
+static ngx_uint_t ngx_http_opscom_write_is_replay(ngx_http_opscom_ctx_t *ctx);
+
+
+/* The errors that verdicts of a script stand for. */
+
+static const ngx_http_opscom_error_id_t
+    ngx_http_opscom_write_errors[NGX_OPSCOM_VERDICTS] = {
+    [NGX_OPSCOM_UNAUTHORIZED] = NGX_HTTP_OPSCOM_TOKEN_REFUSED,
+    [NGX_OPSCOM_WRITTEN] = NGX_HTTP_OPSCOM_NO_ERROR,
+    [NGX_OPSCOM_REPLAYED] = NGX_HTTP_OPSCOM_NO_ERROR,
+    [NGX_OPSCOM_KEY_REUSED] = NGX_HTTP_OPSCOM_IDEMPOTENCY_REUSED,
+    [NGX_OPSCOM_NOT_FOUND] = NGX_HTTP_OPSCOM_RECORD_NOT_FOUND,
+    [NGX_OPSCOM_END_NOT_AFTER_START] = NGX_HTTP_OPSCOM_VALIDATION_FAILED,
+    [NGX_OPSCOM_REFUSED] = NGX_HTTP_OPSCOM_STORE_UNAVAILABLE,
+};
 
 
 ngx_int_t
 ngx_http_opscom_write(ngx_http_request_t *r, ngx_http_opscom_ctx_t *ctx)
 {
-    ngx_int_t                   rc;
-    ngx_pool_cleanup_t         *cln;
-    ngx_http_opscom_loc_conf_t *olcf;
-
-    olcf = ngx_http_get_module_loc_conf(r, ngx_http_opscom_module);
-
     if (ngx_http_opscom_write_prepare(r, ctx) != NGX_OK) {
-        return ngx_http_opscom_answer_error(
-            r, ctx, NGX_HTTP_OPSCOM_INTERNAL_ERROR);
+        return ngx_http_opscom_response_error(r, ctx,
+                   NGX_HTTP_OPSCOM_INTERNAL_ERROR);
     }
 
-    cln = ngx_pool_cleanup_add(r->pool, 0);
-    if (cln == NULL) {
-        return ngx_http_opscom_answer_error(
-            r, ctx, NGX_HTTP_OPSCOM_INTERNAL_ERROR);
+    if (ngx_http_opscom_call_send(r, ctx, ngx_http_opscom_write_read,
+                                  ngx_http_opscom_write_ended)
+        != NGX_OK)
+    {
+        return ngx_http_opscom_response_error(r, ctx,
+                   NGX_HTTP_OPSCOM_STORE_UNAVAILABLE);
     }
 
-    cln->handler = ngx_http_opscom_write_cancel;
-    cln->data = &ctx->call;
+    r->write_event_handler = ngx_http_request_empty_handler;
 
-    ctx->call.read = ngx_http_opscom_write_read;
-    ctx->call.done = ngx_http_opscom_write_done;
-    ctx->call.data = ctx;
-
-    ctx->sent_at = ngx_http_opscom_clock();
-
-    rc = ngx_opscom_store_send(olcf->store, &ctx->call);
-
-    if (rc == NGX_OK) {
-        ctx->sent = 1;
-        r->write_event_handler = ngx_http_request_empty_handler;
-        return NGX_DONE;
-    }
-
-    ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
-        rc == NGX_BUSY ? "opscom: too many commands in flight"
-                       : "opscom: redis is not available");
-
-    return ngx_http_opscom_answer_error(
-        r, ctx, NGX_HTTP_OPSCOM_STORE_UNAVAILABLE);
+    return NGX_DONE;
 }
 
 
 static ngx_int_t
-ngx_http_opscom_write_prepare(
-    ngx_http_request_t *r, ngx_http_opscom_ctx_t *ctx)
+ngx_http_opscom_write_prepare(ngx_http_request_t *r,
+    ngx_http_opscom_ctx_t *ctx)
 {
-    u_char                      digests[3 * NGX_OPSCOM_DIGEST_LEN];
-    ngx_opscom_write_t          write;
-    ngx_opscom_field_t          fields[PERMIT_FIELDS_MAX];
-    ngx_http_opscom_loc_conf_t *olcf;
+    u_char                       digests[3 * NGX_OPSCOM_DIGEST_LEN];
+    ngx_opscom_write_t           write;
+    ngx_opscom_field_t           fields[PERMIT_FIELDS_MAX];
+    ngx_http_opscom_loc_conf_t  *olcf;
 
     olcf = ngx_http_get_module_loc_conf(r, ngx_http_opscom_module);
 
@@ -102,11 +93,12 @@ ngx_http_opscom_write_prepare(
     write.prefix = olcf->prefix;
     write.client = ctx->client;
     write.idempotency_ttl = olcf->idempotency_ttl;
-    write.dedup = ctx->endpoint->id == NGX_HTTP_OPSCOM_PUSH ? olcf->dedup : 0;
+    write.dedup = ctx->endpoint->creates ? olcf->dedup : 0;
     write.retention = olcf->retention;
+    write.persist = olcf->keep_all || olcf->keyspace->expires;
     write.stream_maxlen = olcf->stream_maxlen;
-    write.replicas = olcf->replicas;
-    write.replicas_time = olcf->replicas_time;
+    write.replicas = olcf->redis.settings.replicas;
+    write.replicas_time = olcf->redis.settings.replicas_time;
 
     if (ngx_http_opscom_write_reference(r, ctx) != NGX_OK
         || ngx_http_opscom_write_digests(ctx, &write, digests) != NGX_OK)
@@ -127,18 +119,18 @@ ngx_http_opscom_write_prepare(
 /* The reference ID of a push is new, that of the others is given. */
 
 static ngx_int_t
-ngx_http_opscom_write_reference(
-    ngx_http_request_t *r, ngx_http_opscom_ctx_t *ctx)
+ngx_http_opscom_write_reference(ngx_http_request_t *r,
+    ngx_http_opscom_ctx_t *ctx)
 {
     uint8_t random[PERMIT_UUID_BYTES];
 
-    if (ctx->endpoint->id != NGX_HTTP_OPSCOM_PUSH) {
-        ctx->reference_id = ngx_http_opscom_text(
-            &ctx->permit.stored[PERMIT_REFERENCE_ID][0]);
+    if (!ctx->endpoint->creates) {
+        ctx->reference_id = ngx_http_opscom_write_text(
+                                &ctx->permit.stored[PERMIT_REFERENCE_ID][0]);
         return NGX_OK;
     }
 
-    if (ngx_http_opscom_random(random, r->connection->log) != NGX_OK) {
+    if (ngx_http_opscom_digest_random(random, r->connection->log) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -151,7 +143,7 @@ ngx_http_opscom_write_reference(
 }
 
 
-/* nginx's cached times have no milliseconds; the rest is made once a second. */
+/* nginx's cached times lack milliseconds; the rest is made once a second. */
 
 static void
 ngx_http_opscom_write_now(ngx_opscom_write_t *write)
@@ -186,14 +178,14 @@ ngx_http_opscom_write_now(ngx_opscom_write_t *write)
 
 
 static ngx_int_t
-ngx_http_opscom_write_digests(
-    ngx_http_opscom_ctx_t *ctx, ngx_opscom_write_t *write, u_char *p)
+ngx_http_opscom_write_digests(ngx_http_opscom_ctx_t *ctx,
+    ngx_opscom_write_t *write, u_char *p)
 {
     ngx_str_t text;
 
-    text = ngx_http_opscom_text(&ctx->permit.stored[PERMIT_TOKEN][0]);
+    text = ngx_http_opscom_write_text(&ctx->permit.stored[PERMIT_TOKEN][0]);
 
-    if (ngx_http_opscom_token_digest(p, &text) != NGX_OK) {
+    if (ngx_http_opscom_digest_token(p, &text) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -204,7 +196,9 @@ ngx_http_opscom_write_digests(
 
     if (ctx->idempotency_key.len) {
 
-        if (ngx_http_opscom_sha256(p, &ctx->idempotency_key, 1) != NGX_OK) {
+        if (ngx_http_opscom_digest_sha256(p, &ctx->idempotency_key, 1)
+            != NGX_OK)
+        {
             return NGX_ERROR;
         }
 
@@ -226,8 +220,8 @@ ngx_http_opscom_write_digests(
 
 
 /*
- * Of what is asked for, in its normal form: the endpoint and the first field
- * of each attribute.  The zero bytes keep it apart from any Idempotency-Key.
+ * Of the request in its normal form: the endpoint and the first field of each
+ * attribute.  The zero bytes keep it apart from any Idempotency-Key.
  */
 
 static ngx_int_t
@@ -254,11 +248,11 @@ ngx_http_opscom_write_fingerprint(ngx_http_opscom_ctx_t *ctx, u_char *hex)
         n++;
 
         parts[n++] = zero;
-        parts[n++] = ngx_http_opscom_text(value);
+        parts[n++] = ngx_http_opscom_write_text(value);
         parts[n++] = zero;
     }
 
-    return ngx_http_opscom_sha256(hex, parts, n);
+    return ngx_http_opscom_digest_sha256(hex, parts, n);
 }
 
 
@@ -275,11 +269,15 @@ ngx_http_opscom_write_fields(ngx_http_opscom_ctx_t *ctx,
     permit = &ctx->permit;
     write->fields = fields;
 
-    if (ctx->endpoint->id == NGX_HTTP_OPSCOM_PUSH) {
-        write->plate = ngx_http_opscom_text(&permit->stored[PERMIT_PLATE][0]);
-        write->start = ngx_http_opscom_text(&permit->stored[PERMIT_START][0]);
-        write->end = ngx_http_opscom_text(&permit->stored[PERMIT_END][0]);
-        write->zone = ngx_http_opscom_text(&permit->stored[PERMIT_ZONE][0]);
+    if (ctx->endpoint->creates) {
+        write->plate = ngx_http_opscom_write_text(
+                           &permit->stored[PERMIT_PLATE][0]);
+        write->start = ngx_http_opscom_write_text(
+                           &permit->stored[PERMIT_START][0]);
+        write->end = ngx_http_opscom_write_text(
+                           &permit->stored[PERMIT_END][0]);
+        write->zone = ngx_http_opscom_write_text(
+                           &permit->stored[PERMIT_ZONE][0]);
         write->end_seconds = permit->end_ts;
     }
 
@@ -291,25 +289,26 @@ ngx_http_opscom_write_fields(ngx_http_opscom_ctx_t *ctx,
             continue;
         }
 
-        fields[write->nfields].name = ngx_http_opscom_text(&stored[i].name);
-        fields[write->nfields].value = ngx_http_opscom_text(&stored[i].value);
+        fields->name = ngx_http_opscom_write_text(&stored[i].name);
+        fields->value = ngx_http_opscom_write_text(&stored[i].value);
+        fields++;
         write->nfields++;
     }
 }
 
 
 static ngx_uint_t
-ngx_http_opscom_write_is_named(
-    ngx_http_opscom_ctx_t *ctx, permit_field_t *field)
+ngx_http_opscom_write_is_named(ngx_http_opscom_ctx_t *ctx,
+    permit_field_t *field)
 {
-    return ctx->endpoint->id == NGX_HTTP_OPSCOM_PUSH && field->variant == 0
+    return ctx->endpoint->creates && field->variant == 0
         && (field->id == PERMIT_PLATE || field->id == PERMIT_START
             || field->id == PERMIT_END || field->id == PERMIT_ZONE);
 }
 
 
 static ngx_str_t
-ngx_http_opscom_text(const permit_text_t *text)
+ngx_http_opscom_write_text(const permit_text_t *text)
 {
     ngx_str_t str;
 
@@ -320,105 +319,99 @@ ngx_http_opscom_text(const permit_text_t *text)
 }
 
 
-static void
-ngx_http_opscom_write_cancel(void *data)
-{
-    ngx_opscom_call_cancel(data);
-}
-
-
 static ngx_int_t
 ngx_http_opscom_write_read(ngx_opscom_call_t *call, ngx_opscom_reply_t *reply)
 {
-    ngx_http_opscom_ctx_t *ctx;
+    ngx_http_opscom_ctx_t  *ctx;
 
     ctx = call->data;
 
-    return ngx_opscom_permits_result(reply, &ctx->result, ctx->request->pool);
-}
-
-
-static void
-ngx_http_opscom_write_done(
-    ngx_opscom_call_t *call, ngx_opscom_outcome_t outcome)
-{
-    ngx_int_t              rc;
-    ngx_connection_t      *c;
-    ngx_http_request_t    *r;
-    ngx_http_opscom_ctx_t *ctx;
-
-    ctx = call->data;
-    r = ctx->request;
-    c = r->connection;
-
-    ctx->store_time = ngx_http_opscom_clock() - ctx->sent_at;
-
-    ngx_http_opscom_metrics_trip(r, ctx->store_time);
-
-    switch (outcome) {
-
-    case NGX_OPSCOM_DONE:
-        rc = ngx_http_opscom_write_answer(r, ctx);
-        break;
-
-    case NGX_OPSCOM_UNAVAILABLE:
-        rc = ngx_http_opscom_answer_error(
-            r, ctx, NGX_HTTP_OPSCOM_STORE_UNAVAILABLE);
-        break;
-
-    default:
-        rc = ngx_http_opscom_answer_error(
-            r, ctx, NGX_HTTP_OPSCOM_STORE_TIMEOUT);
-    }
-
-    ngx_http_finalize_request(r, rc);
-    ngx_http_run_posted_requests(c);
+    return ngx_opscom_permits_result(reply, &ctx->reference_id, &ctx->written,
+                                     ctx->request->pool);
 }
 
 
 static ngx_int_t
-ngx_http_opscom_write_answer(ngx_http_request_t *r, ngx_http_opscom_ctx_t *ctx)
+ngx_http_opscom_write_ended(ngx_http_request_t *r, ngx_http_opscom_ctx_t *ctx,
+    ngx_opscom_outcome_t outcome)
 {
-    switch (ctx->result.verdict) {
+    ngx_http_opscom_error_id_t  error;
 
-    case NGX_OPSCOM_UNAUTHORIZED:
-        return ngx_http_opscom_answer_error(
-            r, ctx, NGX_HTTP_OPSCOM_TOKEN_REFUSED);
+    ngx_http_opscom_metrics_trip(ngx_http_opscom_conf_metrics(r),
+                                 ctx->store_time);
 
-    case NGX_OPSCOM_KEY_REUSED:
-        return ngx_http_opscom_answer_error(
-            r, ctx, NGX_HTTP_OPSCOM_IDEMPOTENCY_REUSED);
+    error = ngx_http_opscom_write_error(ctx, outcome);
 
-    case NGX_OPSCOM_NOT_FOUND:
-        return ngx_http_opscom_answer_error(
-            r, ctx, NGX_HTTP_OPSCOM_RECORD_NOT_FOUND);
-
-    case NGX_OPSCOM_END_NOT_AFTER_START:
-        ctx->permit.code[PERMIT_END] = PERMIT_END_NOT_AFTER_START;
-        return ngx_http_opscom_answer_error(
-            r, ctx, NGX_HTTP_OPSCOM_VALIDATION_FAILED);
-
-    default:
+    if (error == NGX_HTTP_OPSCOM_NO_ERROR) {
         return ngx_http_opscom_write_success(r, ctx);
     }
+
+    if (error == NGX_HTTP_OPSCOM_VALIDATION_FAILED) {
+        ctx->permit.code[PERMIT_END] = PERMIT_END_NOT_AFTER_START;
+    }
+
+    return ngx_http_opscom_response_error(r, ctx, error);
+}
+
+
+static ngx_http_opscom_error_id_t
+ngx_http_opscom_write_error(ngx_http_opscom_ctx_t *ctx,
+    ngx_opscom_outcome_t outcome)
+{
+    ngx_http_opscom_error_id_t  error;
+
+    if (outcome == NGX_OPSCOM_UNAVAILABLE) {
+        return NGX_HTTP_OPSCOM_STORE_UNAVAILABLE;
+    }
+
+    if (outcome == NGX_OPSCOM_UNKNOWN) {
+        return NGX_HTTP_OPSCOM_STORE_TIMEOUT;
+    }
+
+    error = ngx_http_opscom_write_errors[ctx->written.verdict];
+
+    /* the last attempt was refused, an earlier one may have been executed */
+
+    if (error != NGX_HTTP_OPSCOM_NO_ERROR && ctx->call.maybe_executed) {
+        return NGX_HTTP_OPSCOM_STORE_TIMEOUT;
+    }
+
+    return error;
 }
 
 
 static ngx_int_t
-ngx_http_opscom_write_success(
-    ngx_http_request_t *r, ngx_http_opscom_ctx_t *ctx)
+ngx_http_opscom_write_success(ngx_http_request_t *r,
+    ngx_http_opscom_ctx_t *ctx)
 {
-    static ngx_str_t replayed = ngx_string("replayed");
+    ctx->result = NGX_HTTP_OPSCOM_RESULT_SUCCESS;
 
-    if (ctx->result.verdict == NGX_OPSCOM_REPLAYED) {
-        ctx->reference_id = ctx->result.reference_id;
-        ctx->result_name = replayed;
-        ctx->result_id = NGX_HTTP_OPSCOM_RESULT_REPLAYED;
-
-    } else {
-        ctx->result_name = ctx->endpoint->written;
-        ctx->result_id = NGX_HTTP_OPSCOM_RESULT_WRITTEN;
+    if (ngx_http_opscom_write_is_replay(ctx)) {
+        ctx->reference_id = ctx->written.reference_id;
+        ctx->result = NGX_HTTP_OPSCOM_RESULT_REPLAYED;
     }
 
-    return ngx_http_opscom_answer_success(r, ctx);
+    return ngx_http_opscom_response_success(r, ctx);
+}
+
+
+/* What an earlier attempt of the same request wrote is no replay. */
+
+static ngx_uint_t
+ngx_http_opscom_write_is_replay(ngx_http_opscom_ctx_t *ctx)
+{
+    ngx_str_t  *id;
+
+    if (ctx->written.verdict != NGX_OPSCOM_REPLAYED) {
+        return 0;
+    }
+
+    if (!ctx->endpoint->creates && !ctx->call.maybe_executed) {
+        return 1;
+    }
+
+    id = &ctx->written.reference_id;
+
+    return id->len != ctx->reference_id.len
+           || ngx_strncmp(id->data, ctx->reference_id.data, id->len) != 0;
 }

@@ -35,17 +35,17 @@ my @wrong = (
     [ 'opscom_redis_queue 0', qr/must be at least 1/ ],
     [ 'opscom_redis_tls maybe', qr/it must be "on" or "off"/ ],
     [ 'opscom_redis_cluster yes', qr/it must be "on" or "off"/ ],
-    [ 'opscom_wait_replicas 1', qr/takes a number of replicas and a time, or "off"/ ],
+    [ 'opscom_wait_replicas 1', qr/requires a number of replicas and a time, or "off"/ ],
     [ 'opscom_wait_replicas 0 1s', qr/invalid number of replicas "0", it must be at least 1/ ],
     [ 'opscom_wait_replicas 1 soon', qr/invalid time "soon"/ ],
     [ 'opscom_prefix "a{b"', qr/invalid prefix "a\{b", it must be visible ASCII without braces/ ],
     [ 'opscom_max_body_size x', qr/it must be a size in bytes, such as/ ],
     [ 'opscom_currencies CAD C4D', qr/invalid currency "C4D", it must be 1 to 10 letters/ ],
     [ 'opscom_cors_origin https://a/', qr/invalid origin "https:\/\/a\/", it must be/ ],
-    [ 'opscom_cors_origin * https://a', qr/takes either "\*" or origins/ ],
+    [ 'opscom_cors_origin * https://a', qr/accepts either "\*" or a list of origins/ ],
     [ 'opscom_idempotency_ttl 0', qr/must be positive/ ],
     [ 'opscom_idempotency_ttl 1 day', qr/invalid number of arguments/ ],
-    [ 'opscom_dedup soon', qr/it must be a time, such as 10m, or "off"/ ],
+    [ 'opscom_dedup soon', qr/it must be a time, such as 5s or 10m, or "off"/ ],
     [ 'opscom_retention soon', qr/it must be a time, such as 90d, or "off"/ ],
     [ 'opscom_stream_maxlen x', qr/it must be a number, or "off"/ ],
     [ 'opscom_dedup 1m; opscom_dedup 2m', qr/is duplicate/ ],
@@ -60,13 +60,13 @@ for (@wrong) {
 }
 
 # what only shows when all is read together
-for ([ "opscom_push;\nopscom_update;", qr/meets another handler of opscom in the same location/ ],
+for ([ "opscom_push;\nopscom_update;", qr/conflicts with another opscom handler in the same location/ ],
      [ 'opscom_push; opscom_redis no-such-host.invalid;', qr/host not found in "opscom_redis" "no-such-host.invalid"/ ],
      [ 'opscom_push; opscom_redis_password_file /nowhere;', qr/open\(\) "\/nowhere" failed/ ],
      [ 'opscom_push; opscom_redis_tls on; opscom_redis_tls_ca /nowhere.pem;', qr/\/nowhere\.pem/ ],
-     [ 'opscom_push; opscom_redis_tls_certificate /x;', qr/need each other/ ],
+     [ 'opscom_push; opscom_redis_tls_certificate /x;', qr/must be specified together/ ],
      [ 'opscom_push; opscom_redis_cluster on; opscom_redis_sentinel city;', qr/exclude each other/ ],
-     [ 'opscom_push; opscom_redis_cluster on; opscom_redis_database 2;', qr/a Redis cluster has no "opscom_redis_database" but 0/ ])
+     [ 'opscom_push; opscom_redis_cluster on; opscom_redis_database 2;', qr/a Redis cluster supports only "opscom_redis_database" 0/ ])
 {
     my ($directives, $words) = @$_;
     like(check($directives), $words, $directives =~ s/\n/ /r);

@@ -29,7 +29,7 @@ cmp_ok(scalar @source, '>', 15, 'the table of errors is read');
 is_deeply(\@docs, \@source, 'errors');
 
 # pairs of attributes
-my ($pairs) = $errors =~ /ngx_http_opscom_pairs\[\] = \{(.*?)\n\s*\};/s;
+my ($pairs) = $errors =~ /ngx_http_opscom_error_pairs\[\] = \{(.*?)\n\s*\};/s;
 my @pair = $pairs =~ /(\d{4}),\s*ngx_string\("([^"]*)"\)/g;
 while (my ($number, $message) = splice @pair, 0, 2) {
     like($api, qr/\| $number \| \Q$message\E \|/, "pair $number");
@@ -81,7 +81,7 @@ for (sort keys %docs) {
 is_deeply([ sort keys %docs ], [ sort keys %source ], 'variables');
 
 # metrics
-%source = map { $_ => 1 } joined(slurp("$room/ngx_http_opscom_status.c")) =~ /# TYPE (opscom_\w+) /g;
+%source = map { $_ => 1 } joined(slurp("$room/ngx_http_opscom_status.c")) =~ /ngx_string\("(opscom_\w+)"\)/g;
 %docs = map { $_ => 1 } $operations =~ /^\| `(opscom_\w+)/mg;
 is_deeply([ sort keys %docs ], [ sort keys %source ], 'metrics');
 

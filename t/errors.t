@@ -28,13 +28,16 @@ Content-Type: application/json
 
 
 === TEST 3: content types
---- request eval: [ map { Opscom::push() } 1 .. 10 ]
+--- request eval: [ map { Opscom::push() } 1 .. 19 ]
 --- more_headers eval
 [ map { "Content-Type: $_\n" } 'application/json', 'Application/JSON; charset=UTF-8', 'application/json;charset="utf-8" ; v=1',
-  'application/json ;', 'text/plain', 'application/jsonx', 'application/json; charset=latin1', 'application/json charset=utf-8',
-  'application/json; charset', 'application/vnd.api+json' ]
---- error_code eval: [ (200) x 4, (415) x 6 ]
---- response_body_like eval: [ ('success') x 4, ('"ErrorCode":415,.*"code":"unsupported_media_type"') x 6 ]
+  'application/json ;', 'application/json;;charset="u\\tf-8";a="\\";"', 'application/json; v="a b;charset=latin1"',
+  'text/plain', 'application/jsonx', 'application/json; charset=latin1', 'application/json charset=utf-8',
+  'application/json; charset', 'application/vnd.api+json', 'application/json; foo; charset=latin1', 'application/json; charset =latin1',
+  'application/json; charset= latin1', 'application/json; a b=c', 'application/json; v="a', 'application/json; v="a"b',
+  'application/json; charset="utf-8 "' ]
+--- error_code eval: [ (200) x 6, (415) x 13 ]
+--- response_body_like eval: [ ('success') x 6, ('"ErrorCode":415,.*"code":"unsupported_media_type"') x 13 ]
 
 
 
@@ -130,7 +133,7 @@ location /return { opscom_push OC-TOMA; return 418; }
 [ '"ErrorCode":403,.*"code":"http_error"', 'success', '"ErrorCode":503,.*"code":"service_unavailable"',
   'success', '"ErrorCode":429,.*"code":"too_many_requests"', '"ErrorCode":418,.*"code":"http_error"' ]
 --- response_headers eval
-[ map { "Content-Type: application/json\nCache-Control: no-store\n" } 1 .. 6 ]
+[ map { "Content-Type: application/json\nCache-Control: no-store\n" . ($_ ? 'Retry-After: 1' : '! Retry-After') . "\n" } 0, 0, 1, 0, 1, 0 ]
 
 
 

@@ -24,6 +24,12 @@ is(readlink "$dir/etc/nginx/modules-enabled/50-mod-http-opscom.conf", '/usr/shar
 open my $in, '<', "$dir/usr/share/nginx/modules-available/mod-http-opscom.conf" or die;
 is(<$in>, "load_module modules/ngx_http_opscom_module.so;\n", 'the snippet loads the module');
 
+# a running nginx has the file mapped
+my $inode = (stat "$dir/$modules/ngx_http_opscom_module.so")[1];
+is(system('sh t/tools/install.sh > /dev/null'), 0, 'installed again');
+isnt((stat "$dir/$modules/ngx_http_opscom_module.so")[1], $inode, 'a new file takes the place of the old one');
+is_deeply([ files() ], \@expected, 'and nothing else is left');
+
 is(system('sh t/tools/install.sh --remove'), 0, 'uninstall');
 is_deeply([ files() ], [], 'nothing is left');
 

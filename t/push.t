@@ -37,7 +37,7 @@ HGET permit:<id> zone_status => connected
 HLEN permit:<id> => 16
 TTL permit:<id> => -1
 ZSCORE plate:PL8RDR <id> => 1530523800
-XREVRANGE stream + - COUNT 1 => /^\d+-0 event push reference_id <id> plate PL8RDR start 2018-07-02T09:00:00Z end 2018-07-02T09:30:00Z$/
+XREVRANGE stream + - COUNT 1 => /^\d+-0 event push reference_id <id> plate PL8RDR start 2018-07-02T09:00:00Z end 2018-07-02T09:30:00Z source demo zone Lot 4 zone_status connected amount 14.50 currency CAD ticket L4-1138$/
 
 
 

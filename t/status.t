@@ -19,7 +19,7 @@ GET /status
 Content-Type: application/json
 Cache-Control: no-store
 --- response_body_like chomp
-^\{"requests":\{"push":\{"stored":0,"replayed":0,"malformed_json":0,.*\},"update":\{"updated":0,.*\},"delete":\{"deleted":0,.*\}\},"attribute_errors":\{"token":\{.*\},"reference_id":.*,"plate":\{"invalid_type":0,"conflicting":0,"missing":0,"too_long":0,"invalid_format":0\},.*\},"store":\{"up":true,"inflight":0,"reconnects":0,"duration":\{"count":0,"sum":0\.0+,"buckets":\{"0\.0005":0,.*"2\.5":0\}\}\}\}$
+^\{"requests":\{"push":\{"stored":0,"replayed":0,"malformed_json":0,.*\},"update":\{"updated":0,.*\},"delete":\{"deleted":0,.*\}\},"attribute_errors":\{"token":\{.*\},"reference_id":.*,"plate":\{"invalid_type":0,"conflicting":0,"missing":0,"too_long":0,"invalid_format":0\},.*\},"store":\{"up":true,"inflight":0,"reconnects":0,"duration":\{"count":0,"sum":0\.0+,"buckets":\{"0\.0005":0,.*"2\.5":0\}\},"refusing":false,"refusals":\{"OOM":0,"READONLY":0,.*,"other":0\},"retries":0\},"build":\{"version":"[\d.]+","nginx":"[\d.]+"\}\}$
 
 
 
@@ -47,7 +47,7 @@ GET /metrics
 --- response_headers_like
 Content-Type: text/plain; version=0\.0\.4.*
 --- response_body_like chomp
-^# HELP opscom_requests_total [^\n]+\n# TYPE opscom_requests_total counter\nopscom_requests_total\{endpoint="push",result="stored"\} \d+\n.*# TYPE opscom_attribute_errors_total counter\n.*# TYPE opscom_store_duration_seconds histogram\n.*_bucket\{le="\+Inf"\} \d+\nopscom_store_duration_seconds_sum [\d.]+\nopscom_store_duration_seconds_count \d+\n.*opscom_store_up 1\n.*opscom_store_inflight 0\n.*opscom_store_reconnects_total 0\n$
+^# HELP opscom_requests_total [^\n]+\n# TYPE opscom_requests_total counter\nopscom_requests_total\{endpoint="push",result="stored"\} \d+\n.*# TYPE opscom_attribute_errors_total counter\n.*opscom_store_up 1\n.*opscom_store_inflight 0\n.*opscom_store_reconnects_total 0\n.*# TYPE opscom_store_duration_seconds histogram\n.*_bucket\{le="\+Inf"\} \d+\nopscom_store_duration_seconds_sum [\d.]+\nopscom_store_duration_seconds_count \d+\n.*opscom_store_refusing 0\n.*opscom_store_refusals_total\{reason="OOM"\} 0\n.*opscom_store_retries_total 0\n.*opscom_build_info\{version="[\d.]+",nginx="[\d.]+"\} 1\n$
 
 
 
@@ -84,6 +84,7 @@ GET /health
 Retry-After: 1
 --- error_log
 opscom: redis unix:/nowhere/redis.sock is unavailable: connect() failed (2: No such file or directory)
+opscom: refused: store_unavailable, request_id: 
 
 
 

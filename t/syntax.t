@@ -72,3 +72,10 @@ Opscom::push(x => \('[' . '"yyyyyyyyyyyyyyy",' x 100000 . 'null]'))
 --- response_body_like: success
 --- no_error_log
 a client request body is buffered to a temporary file
+
+
+
+=== TEST 8: what is wrong with an escape is reported in well-formed JSON
+--- request eval: [ map { qq(POST /api/OC-TOMA/v1/permits/push\n{"plate":"$_"}) } '\\u12G4', '\\q', "\x01", "\xff" ]
+--- error_code eval: [ (400) x 4 ]
+--- response_body_like eval: [ '"detail":"[^"]*\\\\\\\\u[^"]*byte \d+"\}$', ('"detail":"[^"]*byte \d+"\}$') x 3 ]

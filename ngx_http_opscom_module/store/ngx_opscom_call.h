@@ -68,6 +68,16 @@ struct ngx_opscom_call_s {
     ngx_uint_t           nkeys;
     ngx_str_t            tag; /* the hash tag of all keys */
 
+    /* NULL, or a byte of words: '0', and '1' once the call is sent again */
+    u_char *again;
+
+    /*
+     * Executed twice, it does what it does once: it may be sent again although
+     * an earlier attempt may have been executed.
+     */
+    unsigned repeatable : 1;
+    unsigned maybe_executed : 1;
+
     ngx_uint_t replicas; /* 0: none is waited for */
     ngx_msec_t replicas_time;
 

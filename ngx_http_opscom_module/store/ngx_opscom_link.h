@@ -96,6 +96,7 @@ struct ngx_opscom_store_s {
     ngx_queue_t          nodes;
     ngx_uint_t           inflight;
     ngx_opscom_gauges_t *gauges;
+    ngx_opscom_counters_t *counters;
 
     ngx_msec_t refusing_since;
     ngx_uint_t refused;

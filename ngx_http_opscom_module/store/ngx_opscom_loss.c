@@ -225,7 +225,7 @@ ngx_opscom_link_retry(ngx_event_t *ev)
     link->trial = 1;
 
     (void) ngx_atomic_fetch_add(
-        &ngx_opscom_store_gauges(link->store)->reconnects, 1);
+        &link->store->counters->reconnects, 1);
 
     (void) ngx_opscom_link_open(link);
 }

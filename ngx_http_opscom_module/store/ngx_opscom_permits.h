@@ -1,7 +1,7 @@
 
 /*
- * The permits in Redis: which keys they have, and the calls that write them.
- * The keys are those of docs/redis.md.
+ * The permits in Redis: which keys they have, and the calls that write and
+ * look up them.  The keys are those of docs/redis.md.
  */
 
 
@@ -13,15 +13,12 @@
 #include <ngx_core.h>
 
 #include "ngx_opscom_call.h"
+#include "ngx_opscom_words.h"
 
 
 #define NGX_OPSCOM_DIGEST_LEN 64 /* SHA-256 in lower-case hex */
 
-
-typedef struct {
-    ngx_str_t name;
-    ngx_str_t value;
-} ngx_opscom_field_t;
+#define NGX_OPSCOM_MAX_PUSHES 32 /* in one call */
 
 
 /* What is to be written.  Only the client's text must outlive the call. */
@@ -32,63 +29,122 @@ typedef struct {
     ngx_str_t token_digest;
     ngx_str_t reference_id;
     ngx_str_t now; /* YYYY-MM-DDTHH:MM:SS.mmmZ */
-    time_t    now_seconds;
+    uint64_t  now_seconds;
 
     ngx_str_t plate; /* of a push: these as well */
     ngx_str_t start;
     ngx_str_t end;
     ngx_str_t zone; /* empty: none */
-    int64_t   end_seconds;
+    uint64_t  end_seconds;
 
     ngx_opscom_field_t *fields; /* all others, of up to 65535 bytes each */
     ngx_uint_t          nfields;
 
-    ngx_str_t  fingerprint; /* hex SHA-256 of what is asked for */
-    ngx_str_t  idempotency; /* that of the key; empty: none */
-    ngx_msec_t idempotency_ttl;
-    ngx_msec_t dedup;         /* 0: off */
-    time_t     retention;     /* seconds, 0: for ever */
-    ngx_uint_t stream_maxlen; /* 0: off */
-    ngx_uint_t replicas;      /* 0: none is waited for */
+    ngx_str_t fingerprint; /* hex SHA-256 of what is asked for */
+    ngx_str_t idempotency; /* that of the key; empty: none */
+    uint64_t  idempotency_ttl; /* ms */
+    uint64_t  dedup;           /* ms, 0: off */
+    uint64_t  retention;       /* seconds, 0: for ever */
+    uint64_t  stream_maxlen;   /* 0: off */
+    uint64_t  stream_minimal;  /* 1: an event has five members and no more */
+    uint64_t  replicas;        /* 0: none is waited for */
     ngx_msec_t replicas_time;
+
+    /*
+     * With retention 0: 1 where keys of this prefix may have an expiry all the
+     * same, because retention is on in another location of that prefix, or was
+     * on before.  It costs each push a command.
+     */
+    uint64_t persist;
+
+    /* the layer's own */
+
+    uint64_t key_ttl;
+    uint64_t expires;
+    uint64_t count;
+    uint64_t keys_each;
+    uint64_t words_each;
 } ngx_opscom_write_t;
+
+
+/* What is looked up: a reference ID, a plate, or a permit that has both. */
+
+typedef struct {
+    ngx_str_t prefix;
+    ngx_str_t client;
+    ngx_str_t token_digest;
+    ngx_str_t reference_id; /* empty: the permits of the plate */
+    ngx_str_t plate;        /* in normal form; empty: any */
+    ngx_str_t zone;         /* empty: any */
+    uint64_t  at;           /* epoch seconds */
+} ngx_opscom_lookup_t;
 
 
 typedef enum {
     NGX_OPSCOM_UNAUTHORIZED,
-    NGX_OPSCOM_WRITTEN,
+    NGX_OPSCOM_WRITTEN, /* of a lookup: found */
     NGX_OPSCOM_REPLAYED,
     NGX_OPSCOM_KEY_REUSED,
     NGX_OPSCOM_NOT_FOUND,
     NGX_OPSCOM_END_NOT_AFTER_START,
+    NGX_OPSCOM_REFUSED, /* of one of many: an error, and it was not stored */
     NGX_OPSCOM_VERDICTS
 } ngx_opscom_verdict_t;
 
 
 typedef struct {
     ngx_opscom_verdict_t verdict;
-    ngx_str_t            label;        /* of the token; empty: unknown */
-    ngx_str_t            reference_id; /* of a replay */
+    ngx_str_t label;        /* of the token; empty: unknown, or no such text */
+    ngx_str_t reference_id; /* of a replay */
+    ngx_str_t reason;       /* Redis's error text, where refused */
 } ngx_opscom_result_t;
 
 
-/*
- * Make the call that a script needs, from the pool: script, words, tag and
- * replicas.  NGX_ERROR without memory.
- */
-ngx_int_t ngx_opscom_permits_push(
-    ngx_opscom_call_t *call, ngx_opscom_write_t *write, ngx_pool_t *pool);
-ngx_int_t ngx_opscom_permits_update(
-    ngx_opscom_call_t *call, ngx_opscom_write_t *write, ngx_pool_t *pool);
-ngx_int_t ngx_opscom_permits_delete(
-    ngx_opscom_call_t *call, ngx_opscom_write_t *write, ngx_pool_t *pool);
+typedef struct {
+    ngx_opscom_verdict_t verdict;
+    ngx_str_t            label;
+    ngx_str_t            permits; /* a JSON array, UTF-8 */
+    ngx_uint_t           valid;   /* 1: one of them is */
+    ngx_uint_t           more;    /* 1: there are more */
+} ngx_opscom_found_t;
+
 
 /*
- * Reads what a script answered, into texts from the pool.  NGX_ERROR: it is of
- * another shape (or there is no memory).
+ * Make the call that a script needs, from the pool: script, words, tag,
+ * replicas, and whether it may be sent twice.  NGX_ERROR without memory.
  */
-ngx_int_t ngx_opscom_permits_result(
-    ngx_opscom_reply_t *reply, ngx_opscom_result_t *result, ngx_pool_t *pool);
+ngx_int_t ngx_opscom_permits_push(ngx_opscom_call_t *call,
+    ngx_opscom_write_t *write, ngx_pool_t *pool);
+ngx_int_t ngx_opscom_permits_update(ngx_opscom_call_t *call,
+    ngx_opscom_write_t *write, ngx_pool_t *pool);
+ngx_int_t ngx_opscom_permits_delete(ngx_opscom_call_t *call,
+    ngx_opscom_write_t *write, ngx_pool_t *pool);
+ngx_int_t ngx_opscom_permits_lookup(ngx_opscom_call_t *call,
+    ngx_opscom_lookup_t *lookup, ngx_pool_t *pool);
+
+/*
+ * The same for n pushes, 1 to NGX_OPSCOM_MAX_PUSHES, in one call.  The prefix,
+ * client, token and settings are those of the first; reference IDs differ.
+ */
+ngx_int_t ngx_opscom_permits_pushes(ngx_opscom_call_t *call,
+    ngx_opscom_write_t *writes, ngx_uint_t n, ngx_pool_t *pool);
+
+/*
+ * Reads what the script of a push, update or delete answered, into texts from
+ * the pool.  NGX_OK: Redis wrote.  NGX_DECLINED: it did not.  NGX_ERROR: this
+ * is no answer to the call for that reference ID (or there is no memory).
+ */
+ngx_int_t ngx_opscom_permits_result(ngx_opscom_reply_t *reply,
+    ngx_str_t *reference_id, ngx_opscom_result_t *result, ngx_pool_t *pool);
+
+/* The same of n pushes, in their order. */
+ngx_int_t ngx_opscom_permits_results(ngx_opscom_reply_t *reply,
+    ngx_str_t *reference_ids, ngx_uint_t n, ngx_opscom_result_t *results,
+    ngx_pool_t *pool);
+
+/* The same of a lookup; NGX_DECLINED is its success. */
+ngx_int_t ngx_opscom_permits_found(ngx_opscom_reply_t *reply,
+    ngx_str_t *reference_id, ngx_opscom_found_t *found, ngx_pool_t *pool);
 
 
 #endif /* NGX_OPSCOM_PERMITS_H_INCLUDED */

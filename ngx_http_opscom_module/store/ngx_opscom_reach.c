@@ -464,7 +464,7 @@ ngx_opscom_reach_verify(ngx_opscom_link_t *link, ngx_connection_t *c)
     X509      *certificate;
     ngx_str_t *name;
 
-    if (!link->settings->verify) {
+    if (!link->settings->tls) {
         return NULL;
     }
 

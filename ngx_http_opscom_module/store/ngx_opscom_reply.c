@@ -58,7 +58,7 @@ ngx_opscom_reply_take(ngx_opscom_link_t *link, ngx_opscom_call_t *call,
     link->failures = 0;
     ngx_opscom_store_accepted(link->store, link);
 
-    if (call->read(call, reply) != NGX_OK) {
+    if (call->read(call, reply) == NGX_ERROR) {
         ngx_log_error(NGX_LOG_ERR, &link->log, 0,
             "opscom: redis %V sent a reply of a wrong shape",
             ngx_opscom_link_name(link));

@@ -19,6 +19,8 @@ ngx_opscom_script_t ngx_opscom_scripts[NGX_OPSCOM_SCRIPTS] = {
     [NGX_OPSCOM_SCRIPT_PUSH] = ngx_opscom_script(push),
     [NGX_OPSCOM_SCRIPT_UPDATE] = ngx_opscom_script(update),
     [NGX_OPSCOM_SCRIPT_DELETE] = ngx_opscom_script(delete),
+    [NGX_OPSCOM_SCRIPT_BULK] = ngx_opscom_script(bulk),
+    [NGX_OPSCOM_SCRIPT_LOOKUP] = ngx_opscom_script(lookup),
 };
 
 

@@ -12,7 +12,16 @@ static size_t    ngx_opscom_first_word(ngx_str_t *text);
 
 /* Where nobody counts. */
 
-static ngx_opscom_gauges_t ngx_opscom_no_gauges;
+static ngx_opscom_gauges_t   ngx_opscom_no_gauges;
+static ngx_opscom_counters_t ngx_opscom_no_counters;
+
+
+const ngx_str_t ngx_opscom_refusal_names[NGX_OPSCOM_REFUSALS] = {
+    ngx_string("OOM"), ngx_string("READONLY"), ngx_string("MISCONF"),
+    ngx_string("NOREPLICAS"), ngx_string("LOADING"), ngx_string("MASTERDOWN"),
+    ngx_string("CLUSTERDOWN"), ngx_string("NOAUTH"), ngx_string("NOPERM"),
+    ngx_string("WRONGTYPE"), ngx_string("other")
+};
 
 
 ngx_opscom_store_t *
@@ -27,6 +36,7 @@ ngx_opscom_store_create(ngx_conf_t *cf, ngx_opscom_settings_t *settings)
 
     store->settings = *settings;
     store->gauges = &ngx_opscom_no_gauges;
+    store->counters = &ngx_opscom_no_counters;
 
     return store;
 }
@@ -43,13 +53,15 @@ ngx_opscom_settings_equal(
         && one->connections == other->connections
         && one->connect_timeout == other->connect_timeout
         && one->timeout == other->timeout && one->queue == other->queue
+        && one->retry == other->retry && one->replicas == other->replicas
+        && one->replicas_time == other->replicas_time
         && one->cluster == other->cluster
         && ngx_opscom_same_text(&one->sentinel, &other->sentinel)
         && one->resolver == other->resolver
         && one->resolver_timeout == other->resolver_timeout
 #if (NGX_SSL)
         && ngx_opscom_same_text(&one->server_name, &other->server_name)
-        && one->verify == other->verify
+        && one->tls == other->tls
         && ngx_opscom_same_text(&one->trusted, &other->trusted)
         && ngx_opscom_same_text(&one->certificate, &other->certificate)
         && ngx_opscom_same_text(&one->certificate_key, &other->certificate_key)
@@ -100,9 +112,18 @@ ngx_opscom_store_settings(ngx_opscom_store_t *store)
 
 
 void
-ngx_opscom_store_count(ngx_opscom_store_t *store, ngx_opscom_gauges_t *gauges)
+ngx_opscom_store_count(ngx_opscom_store_t *store,
+    ngx_opscom_gauges_t *gauges, ngx_opscom_counters_t *counters)
 {
     store->gauges = gauges;
+    store->counters = counters;
+}
+
+
+void
+ngx_opscom_store_cancel(ngx_opscom_call_t *call)
+{
+    ngx_opscom_call_cancel(call);
 }
 
 

@@ -40,15 +40,18 @@ typedef struct {
     ngx_uint_t      connections;
     ngx_msec_t      connect_timeout;
     ngx_msec_t      timeout;
+    ngx_msec_t      retry; /* 0: a call is sent once */
     ngx_uint_t      queue; /* commands in flight, per worker */
+    ngx_uint_t      replicas; /* to be waited for after a write; 0: none */
+    ngx_msec_t      replicas_time;
     ngx_flag_t      cluster;
     ngx_str_t       sentinel; /* the master's name; empty: no sentinels */
     ngx_resolver_t *resolver; /* NULL: names were resolved at start */
     ngx_msec_t      resolver_timeout;
 #if (NGX_SSL)
+    ngx_flag_t tls;
     ngx_ssl_t *ssl; /* NULL: plain TCP */
     ngx_str_t  server_name;
-    ngx_flag_t verify;
     ngx_str_t  trusted; /* files, for telling settings apart */
     ngx_str_t  certificate;
     ngx_str_t  certificate_key;
@@ -56,13 +59,44 @@ typedef struct {
 } ngx_opscom_settings_t;
 
 
-/* What is counted for all workers together; in shared memory. */
+/* Why Redis refused, by the first word of its error. */
+
+typedef enum {
+    NGX_OPSCOM_REFUSAL_OOM,
+    NGX_OPSCOM_REFUSAL_READONLY,
+    NGX_OPSCOM_REFUSAL_MISCONF,
+    NGX_OPSCOM_REFUSAL_NOREPLICAS,
+    NGX_OPSCOM_REFUSAL_LOADING,
+    NGX_OPSCOM_REFUSAL_MASTERDOWN,
+    NGX_OPSCOM_REFUSAL_CLUSTERDOWN,
+    NGX_OPSCOM_REFUSAL_NOAUTH,
+    NGX_OPSCOM_REFUSAL_NOPERM,
+    NGX_OPSCOM_REFUSAL_WRONGTYPE,
+    NGX_OPSCOM_REFUSAL_OTHER,
+    NGX_OPSCOM_REFUSALS
+} ngx_opscom_refusal_t;
+
+
+/* "OOM" ... "other". */
+extern const ngx_str_t ngx_opscom_refusal_names[NGX_OPSCOM_REFUSALS];
+
+
+/* A worker's own, in shared memory; zero once the worker has ended. */
 
 typedef struct {
-    ngx_atomic_t down;     /* connections that are not to be had */
-    ngx_atomic_t inflight; /* commands */
-    ngx_atomic_t reconnects;
+    ngx_atomic_t down;     /* connections that cannot be had */
+    ngx_atomic_t refusing; /* connections whose last write was refused */
+    ngx_atomic_t inflight; /* calls in flight or waiting */
 } ngx_opscom_gauges_t;
+
+
+/* Of all workers together, in shared memory; they only grow. */
+
+typedef struct {
+    ngx_atomic_t reconnects;
+    ngx_atomic_t retries;
+    ngx_atomic_t refusals[NGX_OPSCOM_REFUSALS];
+} ngx_opscom_counters_t;
 
 
 typedef struct ngx_opscom_store_s ngx_opscom_store_t;
@@ -79,8 +113,8 @@ ngx_int_t ngx_opscom_settings_equal(
 ngx_opscom_settings_t *ngx_opscom_store_settings(ngx_opscom_store_t *store);
 
 /* From now on, in this worker, the store counts there. */
-void ngx_opscom_store_count(
-    ngx_opscom_store_t *store, ngx_opscom_gauges_t *gauges);
+void ngx_opscom_store_count(ngx_opscom_store_t *store,
+    ngx_opscom_gauges_t *gauges, ngx_opscom_counters_t *counters);
 
 /*
  * Sends a call.  NGX_OK: done() will be called, later, within the timeout of
@@ -90,6 +124,9 @@ void ngx_opscom_store_count(
  */
 ngx_int_t ngx_opscom_store_send(
     ngx_opscom_store_t *store, ngx_opscom_call_t *call);
+
+/* Cancels a call; harmless before it was sent and after it ended. */
+void ngx_opscom_store_cancel(ngx_opscom_call_t *call);
 
 /* Closes all connections: the worker exits. */
 void ngx_opscom_store_close(ngx_opscom_store_t *store);

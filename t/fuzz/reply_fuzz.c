@@ -19,8 +19,13 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     ngx_int_t           rc;
     ngx_pool_t         *pool;
     ngx_opscom_reply_t *reply;
-    ngx_opscom_result_t result;
+    ngx_opscom_found_t  found;
+    ngx_opscom_result_t result, results[3];
     ngx_opscom_reader_t reader;
+
+    static ngx_str_t ids[] = {
+        ngx_string("a-1"), ngx_string("b"), ngx_string("")
+    };
 
     if (size < 1) {
         return 0;
@@ -45,7 +50,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
             if (rc == NGX_OK) {
                 pool = ngx_create_pool(1024, NULL);
-                (void) ngx_opscom_permits_result(reply, &result, pool);
+                (void) ngx_opscom_permits_result(
+                    reply, &ids[0], &result, pool);
+                (void) ngx_opscom_permits_results(
+                    reply, ids, 3, results, pool);
+                (void) ngx_opscom_permits_found(reply, &ids[2], &found, pool);
                 ngx_destroy_pool(pool);
             }
         }

@@ -72,7 +72,11 @@ make -C "$tree" -s -j"$(nproc)" -f objs/Makefile modules > "$build/make.log" 2>&
     exit 1
 }
 
-cmp -s "$tree/objs/ngx_http_opscom_module.so" "$build/ngx_http_opscom_module.so" \
-    || cp "$tree/objs/ngx_http_opscom_module.so" "$build/ngx_http_opscom_module.so"
+# a running nginx has the old file mapped: never write into it
+
+if ! cmp -s "$tree/objs/ngx_http_opscom_module.so" "$build/ngx_http_opscom_module.so"; then
+    cp "$tree/objs/ngx_http_opscom_module.so" "$build/ngx_http_opscom_module.so.new"
+    mv "$build/ngx_http_opscom_module.so.new" "$build/ngx_http_opscom_module.so"
+fi
 
 echo "$BUILD/ngx_http_opscom_module.so"

@@ -11,7 +11,7 @@ run="gcc libc6-dev make bash curl openssl perl
     nginx nginx-dev libyajl-dev libhiredis-dev libssl-dev redis-server"
 
 test="libcmocka-dev libtest-base-perl python3 chromium prometheus wrk
-    clang libclang-rt-dev clang-format clang-tidy cppcheck valgrind"
+    clang libclang-rt-dev clang-tidy cppcheck valgrind"
 
 # redocly comes by npm; a Node that is there already is as good as Debian's
 

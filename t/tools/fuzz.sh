@@ -4,15 +4,13 @@
 set -eu
 
 out=$BUILD/fuzz
-tree=$BUILD/nginx
 room=ngx_http_opscom_module
 seconds=${FUZZ_SECONDS:-15}
 mkdir -p "$out/parser" "$out/array" "$out/reply"
 
 flags="-std=gnu11 -g -O1 -Wall -Wextra -Werror -Wno-unused-parameter
     -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined"
-core="-I$tree/src/core -I$tree/src/event -I$tree/src/os/unix -I$tree/objs
-    -I$tree/objs/opscom -I$room -I$room/store"
+core=$(sh t/tools/includes.sh)
 
 # shellcheck disable=SC2086 # lists of words
 {
@@ -23,8 +21,7 @@ core="-I$tree/src/core -I$tree/src/event -I$tree/src/os/unix -I$tree/objs
         t/unit/memory.c $room/permit/*.c -lyajl -o "$out/array_fuzz"
 
     clang $flags $core t/fuzz/reply_fuzz.c t/unit/ngx_stub.c $room/store/ngx_opscom_resp.c \
-        $room/store/ngx_opscom_permits.c $room/store/ngx_opscom_script.c \
-        -lhiredis -lcrypto -o "$out/reply_fuzz"
+        $room/store/ngx_opscom_answers.c -lhiredis -o "$out/reply_fuzz"
 }
 
 run() {

@@ -17,7 +17,11 @@ if [ "${1:-}" = --remove ]; then
 fi
 
 mkdir -p "$modules" "$available" "$enabled"
-install -m 644 "$BUILD/ngx_http_opscom_module.so" "$modules/"
+
+# a running nginx has the old file mapped: never write into it
+
+install -m 644 "$BUILD/ngx_http_opscom_module.so" "$modules/ngx_http_opscom_module.so.new"
+mv "$modules/ngx_http_opscom_module.so.new" "$modules/ngx_http_opscom_module.so"
 echo "load_module modules/ngx_http_opscom_module.so;" > "$available/$conf"
 ln -sf "/usr/share/nginx/modules-available/$conf" "$enabled/50-$conf"
 

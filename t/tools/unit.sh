@@ -4,7 +4,6 @@
 set -eu
 
 out=$BUILD/unit
-tree=$BUILD/nginx
 room=ngx_http_opscom_module
 permit="permit_rules_test permit_schema_test permit_parser_test permit_array_test permit_array_use_test
     permit_heap_test permit_scan_test permit_table_test permit_time_test"
@@ -12,8 +11,7 @@ mkdir -p "$out"
 
 flags="-g -O1 -Wall -Wextra -Werror -Wno-unused-parameter
     -fsanitize=address,undefined -fno-sanitize-recover=undefined"
-core="-I$tree/src/core -I$tree/src/event -I$tree/src/os/unix -I$tree/objs
-    -I$tree/objs/opscom -I$room -I$room/store"
+core=$(sh t/tools/includes.sh)
 
 # shellcheck disable=SC2086 # lists of words
 {
@@ -27,8 +25,12 @@ core="-I$tree/src/core -I$tree/src/event -I$tree/src/os/unix -I$tree/objs
         -lyajl -o "$out/permit_property"
 
     cc -std=gnu11 $flags $core t/unit/resp_test.c t/unit/ngx_stub.c \
+        $room/store/ngx_opscom_resp.c -lhiredis -lcmocka -o "$out/resp_test"
+
+    cc -std=gnu11 $flags $core t/unit/permits_test.c t/unit/ngx_stub.c \
         $room/store/ngx_opscom_resp.c $room/store/ngx_opscom_permits.c \
-        $room/store/ngx_opscom_script.c -lhiredis -lcrypto -lcmocka -o "$out/resp_test"
+        $room/store/ngx_opscom_words.c $room/store/ngx_opscom_answers.c \
+        $room/store/ngx_opscom_script.c -lhiredis -lcrypto -lcmocka -o "$out/permits_test"
 }
 
 for test in $permit; do
@@ -36,4 +38,5 @@ for test in $permit; do
 done
 
 "$out/resp_test"
+"$out/permits_test"
 "$out/permit_property" "${BODIES:-300000}" "${SEED:-$(date +%s)}"

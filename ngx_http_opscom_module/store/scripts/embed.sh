@@ -1,11 +1,158 @@
 #!/bin/sh
-# Writes the Lua scripts named on the command line as C string literals.
+# Writes the Lua scripts named on the command line as C string literals, and
+# words.list as C tables.
+#
+# In a script, "--@ include FILE NAME" is replaced by the file, with NAME
+# for @NAME@ in it; KEYS.name and ARGV.name by their positions in words.list, of
+# the lists that "--@ words LIST ..." names; NAMES_list_ by all names of a list.
+# Comments and indents are left out.
 
 set -e
+
+dir=$(dirname "$0")
+lua=$(mktemp)
+trap 'rm -f "$lua"' EXIT
+
+rewrite='
+function fail(text) {
+    print FILENAME ": " text > "/dev/stderr"
+    failed = 1
+    exit 1
+}
+
+function include(file, name,    text, line) {
+    while ((getline line < (dir "/" file)) > 0) {
+        gsub(/@NAME@/, name, line)
+        take(line)
+        text = 1
+    }
+    close(dir "/" file)
+    if (!text) {
+        fail("no " file)
+    }
+}
+
+# NAME.word for each word of a table that is left
+
+function places(line, table,    out, at, word) {
+    out = ""
+    while (match(line, table "[.][a-z_]+")) {
+        at = RSTART
+        word = substr(line, RSTART + 5, RLENGTH - 5)
+        if (!((table, word) in place)) {
+            fail("no " table "." word)
+        }
+        out = out substr(line, 1, at - 1) table "[" place[table, word] "]"
+        line = substr(line, at + RLENGTH)
+    }
+    return out line
+}
+
+function take(line,    i, n, word, words, list) {
+    if (line ~ /^--@ include /) {
+        split(line, words, " ")
+        include(words[3], words[4])
+        return
+    }
+    if (line ~ /^--@ words /) {
+        n = split(line, words, " ")
+        for (i = 3; i <= n; i++) {
+            add(words[i], "KEYS")
+            add(words[i], "ARGV")
+        }
+        return
+    }
+    sub(/^ +/, "", line)
+    if (line == "" || line ~ /^--/) {
+        return
+    }
+    for (list in names) {
+        word = list
+        sub(/[.]/, "_", word)
+        gsub("NAMES_" word "_", names[list], line)
+    }
+    line = places(places(line, "KEYS"), "ARGV")
+    print line
+}
+
+function add(script, table,    list, i, n, words) {
+    list = script "." table
+    n = split(names[list], words, ", ")
+    for (i = 1; i <= n; i++) {
+        place[table, words[i]] = ++used[table]
+    }
+}
+
+FNR == NR {
+    if ($0 !~ /^#/ && NF == 5) {
+        names[$1] = names[$1] (names[$1] == "" ? "" : ", ") $2
+    }
+    next
+}
+
+{ take($0) }
+
+END { exit failed }
+'
+
+echo '#ifndef NGX_OPSCOM_WORDS'
+echo
 
 for file in "$@"; do
     name=$(basename "$file" .lua)
     printf 'static u_char ngx_opscom_%s_lua[] =\n' "$name"
-    sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/    "/' -e 's/$/\\n"/' "$file"
+    awk -v dir="$dir" "$rewrite" "$dir/words.list" "$file" > "$lua"
+    sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/    "/' -e 's/$/\\n"/' "$lua"
     printf '    "";\n\n'
 done
+
+echo '#else'
+echo
+
+awk '
+/^#/ || NF != 5 { next }
+
+!($1 in rows) {
+    order[++lists] = $1
+}
+
+{
+    member = "NGX_OPSCOM_NO_MEMBER"
+    if ($5 != "-") {
+        split($5, part, ".")
+        member = "offsetof(ngx_opscom_" part[1] "_t, " part[2] ")"
+    }
+    rows[$1] = rows[$1] sprintf("    { NGX_OPSCOM_WORD_%s, %s,\n" \
+        "      %s, %s },\n", toupper($3),
+        $3 == "key" && $4 != "-" ? "ngx_string(\"" $4 "\")" : "ngx_string(\"\")",
+        member, $3 == "packed" ? "&ngx_opscom_words_" $4 : "NULL")
+}
+
+function table(list,    name) {
+    name = tolower(list)
+    sub(/[.]/, "_", name)
+    print "static const ngx_opscom_word_t ngx_opscom_rows_" name "[] = {"
+    print rows[list] "};\n"
+    print "static const ngx_opscom_words_t ngx_opscom_words_" name " = {"
+    print "    ngx_opscom_rows_" name ","
+    print "    sizeof(ngx_opscom_rows_" name ") / sizeof(ngx_opscom_word_t)"
+    print "};\n"
+}
+
+# those that others point at come first
+
+END {
+    for (i = 1; i <= lists; i++) {
+        if (order[i] !~ /[.]/) {
+            table(order[i])
+        }
+    }
+    for (i = 1; i <= lists; i++) {
+        if (order[i] ~ /[.]/) {
+            table(order[i])
+        }
+    }
+}
+' "$dir/words.list"
+
+echo '#endif'

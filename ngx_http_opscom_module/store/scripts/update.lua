@@ -1,100 +1,67 @@
 -- Changes what is given of one permit, or says why not, in one atomic step.
 --
--- KEYS  1 tokens  2 permit  3 stream
---       then, where asked for: the Idempotency-Key's
--- ARGV  1 SHA-256 of the token       2 fingerprint, or ''
---       3 ms to keep the Idempotency-Key, or ''
---       4 length of the stream, or ''
---       5 seconds of retention, or ''
---       6 '1' where replicas are waited for
---       7 the time of the update     8 what plate indexes' keys start with
---       9 reference ID
---      10 fields and their values, MessagePack strings
+-- Answers a string, the reference ID, a space and the token's label: changed;
+--     or {verdict, whether something was written, reference ID, label}:
+--     {0} no such token, {1, ...} changed by an earlier attempt, or nothing to
+--     change, {2, ..., reference ID} changed before, {3, ...} the
+--     Idempotency-Key was used for something else, {4, ...} no such permit,
+--     {5, ...} the end is not after the start.
 --
--- Answers {0} no such token, {1, label} changed, {2, label, reference ID}
---         changed before, {3, label} the Idempotency-Key was used for
---         something else, {4, label} no such permit,
---         {5, label} the end is not after the start.
---
--- All types are checked before anything is written.
+-- After an error nothing has changed.
 
-local call = redis.call
+--@ include shared/edit.lua update
 
-local label = call('HGET', KEYS[1], ARGV[1])
-if not label then
-    return {0}
-end
+-- A push that is sent again, and comes later than this, finds here what it has
+-- written over (shared/store.lua).
+local KEEP_MOVED = 600000
 
-local permit, stream, idem = KEYS[2], KEYS[3], KEYS[4]
-
-if idem then
-    local seen = call('GET', idem)
-    if seen then
-        if string.sub(seen, 1, 64) ~= ARGV[2] then
-            return {3, label}
-        end
-        if ARGV[6] == '1' then
-            call('SET', idem, seen, 'KEEPTTL')
-        end
-        return {2, label, string.sub(seen, 66)}
-    end
-end
-
-local had = {}
+local had, now = {}, {}
 local flat = call('HGETALL', permit)
 for i = 1, #flat, 2 do
-    had[flat[i]] = flat[i + 1]
+    had[flat[i]], now[flat[i]] = flat[i + 1], flat[i + 1]
 end
 
 if not had.reference_id or had.deleted_at then
-    return {4, label}
+    return {4, 0, id, label}
 end
 
-local fields, names, now = {}, {}, {}
-for name, value in pairs(had) do
+local changes, names, before, added = {}, {}, {}, {}
+
+local function change(name, value)
+    changes[#changes + 1], changes[#changes + 2] = name, value
+    if had[name] then
+        before[#before + 1], before[#before + 2] = name, had[name]
+    else
+        added[#added + 1] = name
+    end
     now[name] = value
 end
 
-local given = {cmsgpack.unpack(ARGV[10])}
+local given = {cmsgpack.unpack(ARGV.fields)}
 for i = 1, #given, 2 do
     if had[given[i]] ~= given[i + 1] then
-        fields[#fields + 1] = given[i]
-        fields[#fields + 1] = given[i + 1]
         names[#names + 1] = given[i]
-        now[given[i]] = given[i + 1]
+        change(given[i], given[i + 1])
     end
 end
 
 if tonumber(now.end_ts) <= tonumber(now.start_ts) then
-    return {5, label}
-end
-
-local function must_be(key, kind)
-    local is = call('TYPE', key).ok
-    if is ~= kind and is ~= 'none' then
-        return redis.error_reply('WRONGTYPE ' .. kind .. ' expected')
-    end
-end
-
-local old_index, new_index = ARGV[8] .. had.plate, ARGV[8] .. now.plate
-
-local wrong = must_be(stream, 'stream') or must_be(old_index, 'zset')
-              or must_be(new_index, 'zset')
-if wrong then
-    return wrong
-end
-
-if idem then
-    call('SET', idem, ARGV[2] .. ' ' .. ARGV[9], 'PX', ARGV[3])
+    return {5, 0, id, label}
 end
 
 if #names == 0 then
-    -- the write moves the offset that WAIT waits for behind earlier ones
-    if ARGV[6] == '1' then
-        call('HSET', permit, 'reference_id', had.reference_id)
-    end
-    return {1, label}
+    local wrote = (idem or replicas ~= '') and 1 or 0
+    local failed = whole(function()
+        remember()
+        -- the write moves the offset that WAIT waits for behind earlier ones
+        if replicas ~= '' then
+            write(nil, 'HSET', permit, 'reference_id', had.reference_id)
+        end
+    end)
+    return failed or {1, wrote, id, label}
 end
+
+change('updated_at', moment)
 
 -- Days since 1970-01-01 of a date; years are counted from March.
 local function days(year, month, day)
@@ -106,53 +73,99 @@ local function days(year, month, day)
            + day - 719469
 end
 
--- Retention counts from the end or from when the permit came.
-local function expires()
-    local y, m, d, h, min, s = string.match(had.received_at or '',
+-- Epoch seconds of YYYY-MM-DDTHH:MM:SS and what follows.
+local function seconds(text)
+    local y, m, d, h, min, s = string.match(text or '',
         '^(%d+)-(%d+)-(%d+)T(%d+):(%d+):(%d+)')
-    local came = y and days(y + 0, m + 0, d + 0) * 86400 + h * 3600 + min * 60
-                       + s or 0
-    return math.max(came, tonumber(now.end_ts)) + ARGV[5]
+    return y and days(y + 0, m + 0, d + 0) * 86400 + h * 3600 + min * 60 + s
+           or 0
 end
 
-local index_ttl = call('TTL', new_index)
-
-if old_index ~= new_index then
-    call('ZREM', old_index, ARGV[9])
+-- Retention counts from the end or from when the permit came, whichever is
+-- later; what is changed now has not expired.
+local function expires()
+    return string.format('%.0f', math.max(
+        math.max(seconds(had.received_at), tonumber(now.end_ts)) + retention,
+        seconds(moment) + 1))
 end
-call('ZADD', new_index, now.end_ts, ARGV[9])
 
-fields[#fields + 1] = 'updated_at'
-fields[#fields + 1] = ARGV[7]
-call('HSET', permit, unpack(fields))
-
-local entry = {'XADD', stream}
-if ARGV[4] ~= '' then
-    entry[3], entry[4] = 'MAXLEN', ARGV[4]
-end
-for _, word in ipairs({'*', 'event', 'update', 'reference_id', ARGV[9],
-                       'plate', now.plate, 'start', now.start,
-                       'end', now['end'],
-                       'changed', table.concat(names, ',')})
-do
-    entry[#entry + 1] = word
-end
-for _, name in ipairs(names) do
-    if name ~= 'plate' and name ~= 'end' then
-        entry[#entry + 1] = name
-        entry[#entry + 1] = now[name]
+-- A permit and the index of its plate stay until its end, and after it as long
+-- as is asked for, whatever was asked for before.
+local function expire(index, index_ttl)
+    if persist == '' and retention == '' then
+        return
     end
-end
-call(unpack(entry))
 
-if ARGV[5] ~= '' then
+    local ttl = call('TTL', permit)
+    local back = ttl >= 0 and {'EXPIRE', permit, ttl} or {'PERSIST', permit}
+
+    if persist ~= '' then
+        write(back, 'PERSIST', permit)
+        write(nil, 'PERSIST', index)
+        return
+    end
+
     local at = expires()
-    call('EXPIREAT', permit, string.format('%.0f', at))
+    write(back, 'EXPIREAT', permit, at)
     if index_ttl == -2
-       or (index_ttl >= 0 and call('TTL', permit) > index_ttl)
+       or index_ttl >= 0 and call('TTL', permit) > index_ttl
     then
-        call('EXPIREAT', new_index, string.format('%.0f', at))
+        write(nil, 'EXPIREAT', index, at)
     end
 end
 
-return {1, label}
+-- What may change of a permit, packed.
+local function updatable(of)
+    local list = {}
+    for _, name in ipairs({'plate', 'plate_raw', 'end', 'end_ts', 'amount',
+                           'amount_cents', 'currency'})
+    do
+        if of[name] then
+            list[#list + 1], list[#list + 2] = name, of[name]
+        end
+    end
+    return cmsgpack.pack(unpack(list))
+end
+
+local failed = whole(function()
+    local old, new = base .. 'plate:' .. had.plate, base .. 'plate:' .. now.plate
+    local index_ttl = call('TTL', new)
+
+    probe(new)
+
+    if old ~= new or index_ttl == -2 then
+        write({'ZREM', new, id}, 'ZADD', new, now.end_ts, id)
+    else
+        write({'ZADD', new, had.end_ts, id}, 'ZADD', new, now.end_ts, id)
+    end
+
+    write({'HSET', permit, unpack(before)}, 'HSET', permit, unpack(changes))
+    if #added > 0 then
+        journal[#journal + 1] = {'HDEL', permit, unpack(added)}
+    end
+
+    expire(new, index_ttl)
+
+    local moved = base .. 'moved:' .. id
+    local kept = call('GET', moved)
+    write(kept and {'SET', moved, kept, 'PX', KEEP_MOVED} or {'DEL', moved},
+          'SET', moved, updatable(now), 'PX', KEEP_MOVED)
+
+    remember()
+
+    if old ~= new and call('ZSCORE', old, id) then
+        leave(old, had.end_ts)
+    end
+
+    local values = {}
+    for _, name in ipairs(names) do
+        if name ~= 'plate' and name ~= 'end' then
+            values[#values + 1], values[#values + 2] = name, now[name]
+        end
+    end
+    announce('event', 'update', 'reference_id', id, 'plate', now.plate,
+             'start', now.start, 'end', now['end'],
+             'changed', table.concat(names, ','), unpack(values))
+end)
+
+return failed or id .. ' ' .. label

@@ -14,6 +14,7 @@ use Test::Base -base;
 use File::Path qw(make_path remove_tree);
 use IO::Select;
 use IO::Socket::INET;
+use JSON::PP ();
 use POSIX qw(:sys_wait_h);
 use Time::HiRes qw(sleep time);
 
@@ -337,6 +338,7 @@ sub check_response($$$$) {
     is($response->{code}, value_of($block->error_code, $index, $many) // 200, "$name - status code ok");
 
     check_headers($block, $response, $index, $many);
+    check_json($block, $response);
 
     if (defined $block->raw_response_headers_like) {
         my $pattern = value_of($block->raw_response_headers_like, $index, $many);
@@ -384,6 +386,18 @@ sub check_headers($$$$) {
         $like ? like($actual, qr/^$value$/, "$name - header $key like ok")
               : is($actual, $value, "$name - header $key ok");
     }
+}
+
+# What says that it is JSON is JSON, whatever else a block expects.
+sub check_json($$) {
+    my ($block, $response) = @_;
+    my ($type) = @{$response->{headers}{'content-type'} || []};
+
+    return unless ($type // '') =~ m{^application/json\b}i;
+    return if $response->{body} eq '' && join("\n", map { ref ? @$_ : $_ // '' } $block->request) =~ /^\s*HEAD /m;
+
+    eval { JSON::PP->new->utf8->allow_nonref->decode($response->{body}); 1 }
+        or fail($block->name . " - not JSON: $@: $response->{body}");
 }
 
 sub check_log($$$) {

@@ -1,0 +1,26 @@
+
+/* A request's call to Redis: how it starts and how it ends. */
+
+
+#ifndef NGX_HTTP_OPSCOM_CALL_H_INCLUDED
+#define NGX_HTTP_OPSCOM_CALL_H_INCLUDED
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+
+#include "ngx_http_opscom_ctx.h"
+
+
+/*
+ * Sends ctx->call, whose command is set.  NGX_OK: ended() will be called,
+ * unless the request ends first.  Any other value, after logging the reason at
+ * the level "info": nothing was sent.
+ */
+ngx_int_t ngx_http_opscom_call_send(ngx_http_request_t *r,
+    ngx_http_opscom_ctx_t *ctx, ngx_opscom_read_pt read,
+    ngx_http_opscom_call_pt ended);
+
+
+#endif /* NGX_HTTP_OPSCOM_CALL_H_INCLUDED */

@@ -1,0 +1,26 @@
+
+/* What an endpoint is: the names of its results. */
+
+
+#include "ngx_http_opscom_endpoint.h"
+
+
+ngx_str_t
+ngx_http_opscom_endpoint_result(const ngx_http_opscom_endpoint_t *endpoint,
+    ngx_uint_t result)
+{
+    static ngx_str_t  none = ngx_null_string;
+    static ngx_str_t  replayed = ngx_string("replayed");
+
+    if (result >= NGX_HTTP_OPSCOM_RESULT_ERROR) {
+        return ngx_http_opscom_errors[result - NGX_HTTP_OPSCOM_RESULT_ERROR]
+               .code;
+    }
+
+    if (endpoint == NULL || result == NGX_HTTP_OPSCOM_RESULT_NONE) {
+        return none;
+    }
+
+    return result == NGX_HTTP_OPSCOM_RESULT_REPLAYED ? replayed
+                                                     : endpoint->success;
+}

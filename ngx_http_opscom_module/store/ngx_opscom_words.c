@@ -1,0 +1,394 @@
+
+/* Writes the keys and arguments of a script, by the tables of words.list. */
+
+
+#include "ngx_opscom_resp.h"
+#include "ngx_opscom_words.h"
+
+
+/* MessagePack: a short string's length is in its first byte. */
+
+#define NGX_OPSCOM_SHORT_STRING 32
+#define NGX_OPSCOM_STRING_SIZE  3 /* before the text, at most */
+
+
+static size_t ngx_opscom_word_size(const ngx_opscom_word_t *word,
+    const ngx_opscom_source_t *source, size_t base);
+static size_t ngx_opscom_fields_size(const ngx_opscom_fields_t *fields,
+    ngx_opscom_word_kind_t kind);
+static void ngx_opscom_word_write(ngx_opscom_writer_t *writer,
+    const ngx_opscom_word_t *word, const ngx_opscom_source_t *source);
+static u_char *ngx_opscom_word_pack(ngx_opscom_writer_t *writer, u_char *p,
+    const ngx_opscom_word_t *word, const ngx_opscom_source_t *source);
+static u_char *ngx_opscom_fields_pack(u_char *p,
+    const ngx_opscom_fields_t *fields, ngx_opscom_word_kind_t kind);
+static u_char *ngx_opscom_key_put(ngx_opscom_writer_t *writer, u_char *p,
+    const ngx_opscom_word_t *word, ngx_str_t *name);
+static ngx_str_t ngx_opscom_word_value(const ngx_opscom_word_t *word,
+    const ngx_opscom_source_t *source, u_char *digits);
+static ngx_opscom_word_kind_t ngx_opscom_fields_kind(
+    const ngx_opscom_word_t *word, const ngx_opscom_source_t *source);
+static ngx_uint_t ngx_opscom_is_of(ngx_str_t *name,
+    ngx_opscom_word_kind_t kind);
+static ngx_uint_t ngx_opscom_is_event_field(ngx_str_t *name);
+static u_char *ngx_opscom_string_head(u_char *p, size_t len);
+static u_char *ngx_opscom_string(u_char *p, ngx_str_t *text);
+
+
+size_t
+ngx_opscom_words_base(ngx_str_t *prefix, ngx_str_t *client)
+{
+    return prefix->len + client->len + sizeof(":{}:") - 1;
+}
+
+
+size_t
+ngx_opscom_words_size(const ngx_opscom_words_t *words,
+    const ngx_opscom_source_t *source, size_t base)
+{
+    size_t     size;
+    ngx_uint_t i;
+
+    size = 0;
+
+    for (i = 0; i < words->n; i++) {
+        size += ngx_opscom_word_size(&words->word[i], source, base);
+    }
+
+    return size;
+}
+
+
+/* As a word of its own; as a string in a packed one it takes less. */
+
+static size_t
+ngx_opscom_word_size(const ngx_opscom_word_t *word,
+    const ngx_opscom_source_t *source, size_t base)
+{
+    size_t                 size;
+    u_char                 digits[NGX_INT64_LEN];
+    ngx_opscom_word_kind_t kind;
+
+    size = NGX_OPSCOM_ARGUMENT_SIZE(0);
+
+    switch (word->kind) {
+
+    case NGX_OPSCOM_WORD_KEY:
+        size += base + word->text.len;
+        break;
+
+    case NGX_OPSCOM_WORD_NUMBER:
+    case NGX_OPSCOM_WORD_WANTED:
+        return size + NGX_INT64_LEN;
+
+    case NGX_OPSCOM_WORD_PACKED:
+        return size + ngx_opscom_words_size(word->list, source, base);
+
+    case NGX_OPSCOM_WORD_EVENT:
+    case NGX_OPSCOM_WORD_FIELDS:
+    case NGX_OPSCOM_WORD_ALL:
+        kind = ngx_opscom_fields_kind(word, source);
+        return size + ngx_opscom_fields_size(&source->own, kind)
+               + ngx_opscom_fields_size(&source->fields, kind);
+
+    default:
+        break;
+    }
+
+    return size + ngx_opscom_word_value(word, source, digits).len;
+}
+
+
+static size_t
+ngx_opscom_fields_size(const ngx_opscom_fields_t *fields,
+    ngx_opscom_word_kind_t kind)
+{
+    size_t              size;
+    ngx_uint_t          i;
+    ngx_opscom_field_t *field;
+
+    size = 0;
+
+    for (i = 0; i < fields->n; i++) {
+        field = &fields->field[i];
+
+        if (ngx_opscom_is_of(&field->name, kind)) {
+            size += 2 * NGX_OPSCOM_STRING_SIZE + field->name.len
+                    + field->value.len;
+        }
+    }
+
+    return size;
+}
+
+
+void
+ngx_opscom_writer_init(ngx_opscom_writer_t *writer, u_char *p,
+    ngx_str_t *prefix, ngx_str_t *client)
+{
+    writer->base.data = p;
+
+    p = ngx_cpymem(p, prefix->data, prefix->len);
+    *p++ = ':';
+    *p++ = '{';
+    p = ngx_cpymem(p, client->data, client->len);
+    *p++ = '}';
+    *p++ = ':';
+
+    writer->base.len = p - writer->base.data;
+    writer->start = p;
+    writer->p = p;
+    writer->again = NULL;
+    writer->argc = 0;
+}
+
+
+void
+ngx_opscom_words_write(ngx_opscom_writer_t *writer,
+    const ngx_opscom_words_t *words, const ngx_opscom_source_t *source)
+{
+    ngx_uint_t i;
+
+    for (i = 0; i < words->n; i++) {
+        ngx_opscom_word_write(writer, &words->word[i], source);
+    }
+
+    writer->argc += words->n;
+}
+
+
+/*
+ * A packed word's length is known when it was written: it is written where it
+ * has room for any length before it, and then moved to its place.
+ */
+
+static void
+ngx_opscom_word_write(ngx_opscom_writer_t *writer,
+    const ngx_opscom_word_t *word, const ngx_opscom_source_t *source)
+{
+    size_t    len;
+    u_char   *p, *packed, *last, digits[NGX_INT64_LEN];
+    ngx_str_t value;
+
+    if (word->kind == NGX_OPSCOM_WORD_KEY) {
+        value = ngx_opscom_word_value(word, source, digits);
+        len = writer->base.len + word->text.len + value.len;
+        p = ngx_opscom_write_length(writer->p, len);
+        p = ngx_opscom_key_put(writer, p, word, &value);
+
+    } else if (word->kind < NGX_OPSCOM_WORD_PACKED) {
+        value = ngx_opscom_word_value(word, source, digits);
+        writer->p = ngx_opscom_write_argument(writer->p, value.data,
+                                              value.len);
+        return;
+
+    } else {
+        packed = writer->p + sizeof("$\r\n") - 1 + NGX_SIZE_T_LEN;
+        last = ngx_opscom_word_pack(writer, packed, word, source);
+        len = last - packed;
+
+        p = ngx_opscom_write_length(writer->p, len);
+        ngx_memmove(p, packed, len);
+        p += len;
+
+        if (writer->again == last - 1) {
+            writer->again = p - 1;
+        }
+    }
+
+    writer->p = ngx_opscom_write_end(p);
+}
+
+
+static u_char *
+ngx_opscom_word_pack(ngx_opscom_writer_t *writer, u_char *p,
+    const ngx_opscom_word_t *word, const ngx_opscom_source_t *source)
+{
+    u_char                   digits[NGX_INT64_LEN];
+    ngx_str_t                value;
+    ngx_uint_t               i;
+    ngx_opscom_word_kind_t   kind;
+    const ngx_opscom_word_t *part;
+
+    if (word->kind != NGX_OPSCOM_WORD_PACKED) {
+        kind = ngx_opscom_fields_kind(word, source);
+        p = ngx_opscom_fields_pack(p, &source->own, kind);
+        return ngx_opscom_fields_pack(p, &source->fields, kind);
+    }
+
+    for (i = 0; i < word->list->n; i++) {
+        part = &word->list->word[i];
+        value = ngx_opscom_word_value(part, source, digits);
+
+        if (part->kind == NGX_OPSCOM_WORD_KEY) {
+            p = ngx_opscom_string_head(p, writer->base.len + part->text.len
+                                              + value.len);
+            p = ngx_opscom_key_put(writer, p, part, &value);
+            continue;
+        }
+
+        p = ngx_opscom_string(p, &value);
+
+        if (part->kind == NGX_OPSCOM_WORD_AGAIN) {
+            writer->again = p - 1;
+        }
+    }
+
+    return p;
+}
+
+
+static u_char *
+ngx_opscom_fields_pack(u_char *p, const ngx_opscom_fields_t *fields,
+    ngx_opscom_word_kind_t kind)
+{
+    ngx_uint_t          i;
+    ngx_opscom_field_t *field;
+
+    for (i = 0; i < fields->n; i++) {
+        field = &fields->field[i];
+
+        if (ngx_opscom_is_of(&field->name, kind)) {
+            p = ngx_opscom_string(p, &field->name);
+            p = ngx_opscom_string(p, &field->value);
+        }
+    }
+
+    return p;
+}
+
+
+static u_char *
+ngx_opscom_key_put(ngx_opscom_writer_t *writer, u_char *p,
+    const ngx_opscom_word_t *word, ngx_str_t *name)
+{
+    p = ngx_cpymem(p, writer->base.data, writer->base.len);
+    p = ngx_cpymem(p, word->text.data, word->text.len);
+
+    return ngx_cpymem(p, name->data, name->len);
+}
+
+
+/* Numbers are written to the end of NGX_INT64_LEN bytes of digits. */
+
+static ngx_str_t
+ngx_opscom_word_value(const ngx_opscom_word_t *word,
+    const ngx_opscom_source_t *source, u_char *digits)
+{
+    u_char   *p;
+    uint64_t  number;
+    ngx_str_t value;
+
+    if (word->kind == NGX_OPSCOM_WORD_AGAIN) {
+        ngx_str_set(&value, "0");
+        return value;
+    }
+
+    ngx_str_set(&value, "");
+
+    if (word->member == NGX_OPSCOM_NO_MEMBER) {
+        return value;
+    }
+
+    p = (u_char *) source->members + word->member;
+
+    if (word->kind <= NGX_OPSCOM_WORD_TEXT) {
+        return ((ngx_str_t *) p)->len ? *(ngx_str_t *) p : value;
+    }
+
+    number = *(uint64_t *) p;
+    p = digits + NGX_INT64_LEN;
+
+    if (number != 0 || word->kind == NGX_OPSCOM_WORD_NUMBER) {
+        do {
+            *--p = (u_char) ('0' + number % 10);
+            number /= 10;
+        } while (number);
+    }
+
+    value.data = p;
+    value.len = digits + NGX_INT64_LEN - p;
+
+    return value;
+}
+
+
+/* Without fields for events, all are among the others. */
+
+static ngx_opscom_word_kind_t
+ngx_opscom_fields_kind(const ngx_opscom_word_t *word,
+    const ngx_opscom_source_t *source)
+{
+    if (source->minimal) {
+        return word->kind == NGX_OPSCOM_WORD_EVENT ? NGX_OPSCOM_WORD_NONE
+                                                   : NGX_OPSCOM_WORD_ALL;
+    }
+
+    return word->kind;
+}
+
+
+static ngx_uint_t
+ngx_opscom_is_of(ngx_str_t *name, ngx_opscom_word_kind_t kind)
+{
+    if (kind == NGX_OPSCOM_WORD_NONE) {
+        return 0;
+    }
+
+    if (kind == NGX_OPSCOM_WORD_ALL) {
+        return 1;
+    }
+
+    return ngx_opscom_is_event_field(name) == (kind == NGX_OPSCOM_WORD_EVENT);
+}
+
+
+/* What an accountant needs of the feed, besides what every event has. */
+
+static ngx_uint_t
+ngx_opscom_is_event_field(ngx_str_t *name)
+{
+    ngx_uint_t i;
+
+    static const ngx_str_t names[] = {
+        ngx_string("amount"),
+        ngx_string("currency"),
+        ngx_string("ticket"),
+        ngx_string("zone"),
+    };
+
+    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (name->len == names[i].len && name->data[0] == names[i].data[0]) {
+            return ngx_memcmp(name->data, names[i].data, name->len) == 0;
+        }
+    }
+
+    return 0;
+}
+
+
+/* MessagePack's "fixstr", or its "str 16", which is older than "str 8". */
+
+static u_char *
+ngx_opscom_string_head(u_char *p, size_t len)
+{
+    if (len < NGX_OPSCOM_SHORT_STRING) {
+        *p++ = (u_char) (0xa0 | len);
+
+    } else {
+        *p++ = 0xda;
+        *p++ = (u_char) (len >> 8);
+        *p++ = (u_char) len;
+    }
+
+    return p;
+}
+
+
+static u_char *
+ngx_opscom_string(u_char *p, ngx_str_t *text)
+{
+    p = ngx_opscom_string_head(p, text->len);
+
+    return text->len ? ngx_cpymem(p, text->data, text->len) : p;
+}

@@ -1,0 +1,105 @@
+# A permit stays in Redis and in the index of its plate until its end, whatever
+# retention is or was; and what has expired is forgotten.
+
+use strict;
+use warnings;
+
+use lib 't/support';
+use Fault;
+use Script;
+use Test::More;
+
+my $redis = redis(arguments => { appendonly => 'no' });
+my $p = 'opscom:{OC-TOMA}:';
+my $now = time;
+my ($permit, $plate) = ("${p}permit:a-1", "${p}plate:PL8RDR");
+
+sub fresh {
+    $redis->call('FLUSHALL');
+    $redis->call('HSET', "${p}tokens", Digest::SHA::sha256_hex($Fault::Token), 'demo');
+}
+
+sub push_one {
+    my ($id, $end, @words) = @_;
+    like(text(script($redis, 'push', reference_id => $id, now_seconds => time, end_seconds => $end, 'field.end_ts' => $end, @words)),
+         qr/^$id demo$/, "$id is stored");
+}
+
+sub ttl { $redis->call('TTL', $_[0]) }
+
+# retention is off for the second one, and was on
+for my $kind ('push', 'pushes') {
+    fresh();
+    push_one('a-1', $now + 10, retention => 3600);
+    cmp_ok(ttl($plate), '>', 0, 'on: the index expires');
+    is(text(script($redis, $kind, reference_id => 'b-2', end_seconds => $now + 86400, persist => 1)),
+       $kind eq 'push' ? 'b-2 demo' : '[b-2 demo]', "$kind: then off");
+    is(ttl($plate), -1, "$kind: the index stays");
+    is(ttl("${p}permit:b-2"), -1, "$kind: and the permit does");
+}
+
+# an update where retention is off, of a permit that was pushed where it is on
+fresh();
+push_one('a-1', $now + 10, retention => 3600);
+script($redis, 'update', 'field.end' => '2099-01-01T00:00:00Z', 'field.end_ts' => 4070908800, persist => 1);
+is(ttl($permit), -1, 'updated where it is off: the permit stays');
+is(ttl($plate), -1, 'and the index does');
+
+fresh();
+push_one('a-1', $now + 10, retention => 3600);
+push_one('b-2', $now + 20, retention => 3600, plate => 'NEW');
+script($redis, 'update', 'field.plate' => 'NEW', 'field.end' => '2099-01-01T00:00:00Z', 'field.end_ts' => 4070908800, persist => 1);
+is(ttl("${p}plate:NEW"), -1, 'moved: the new index stays');
+
+# retention is on, and was longer, shorter, or off
+fresh();
+push_one('a-1', $now + 10, retention => 86400);
+push_one('b-2', $now + 10, retention => 60);
+cmp_ok(ttl($plate), '>', 86000, 'longer before: the index lives as long as its last permit');
+fresh();
+push_one('a-1', $now + 10, retention => 60);
+push_one('b-2', $now + 10, retention => 86400);
+cmp_ok(ttl($plate), '>', 86000, 'shorter before: the same');
+fresh();
+push_one('a-1', $now + 10);
+push_one('b-2', $now + 10, retention => 60);
+is(ttl($plate), -1, 'off before: the index stays');
+is(ttl($permit), -1, 'with the permit that was there');
+script($redis, 'update', 'field.end' => '2099-01-01T00:00:00Z', 'field.end_ts' => 4070908800, retention => 86400);
+is($redis->call('EXPIRETIME', $permit), 4070908800 + 86400, 'an update where it is on: expires a day after the new end');
+
+# whatever clock nginx has
+fresh();
+push_one('a-1', $now + 10, retention => 3600, now_seconds => $now - 100000);
+push_one('b-2', $now + 7200, retention => 3600, now_seconds => $now + 100000);
+cmp_ok(ttl($plate), '>=', ttl("${p}permit:b-2"), "the index outlives its permits though nginx's clock is ahead");
+
+# eight that live before many that have expired, in one index: old ends
+fresh();
+my @living = map { sprintf '%08x-living', $_ } 1 .. 20;
+$redis->call('ZADD', $plate, map { (1000, $_) } @living);
+$redis->call('HSET', "${p}permit:$_", reference_id => $_) for @living;
+$redis->call('ZADD', $plate, map { (1000, sprintf '%08x-zombie', $_) } 1 .. 40);
+
+my $pushes = 0;
+while ($pushes < 400 && $redis->call('ZCARD', $plate) > 20 + $pushes) {
+    my $id = Digest::SHA::sha256_hex($pushes++);
+    script($redis, 'push', reference_id => substr($id, 0, 36), now_seconds => time, end_seconds => $now + 86400, retention => 60);
+}
+is($redis->call('ZCARD', $plate), 20 + $pushes, "those without a hash are forgotten, after $pushes pushes");
+is((grep { defined $redis->call('ZSCORE', $plate, $_) } @living), 20, 'those who live are not');
+cmp_ok($pushes, '<', 400, 'in time');
+
+# at most eight are looked at
+$redis->call('CONFIG', 'RESETSTAT');
+script($redis, 'push', reference_id => 'ffffffff-1', now_seconds => time, end_seconds => $now + 86400, retention => 60);
+my ($exists) = $redis->call('INFO', 'commandstats') =~ /cmdstat_exists:calls=(\d+)/;
+cmp_ok($exists, '<=', 8, 'and a push looks at eight at most');
+
+# who never had retention pays nothing
+$redis->call('CONFIG', 'RESETSTAT');
+script($redis, 'push', reference_id => 'e-1', plate => 'NEVER');
+my @commands = sort grep { !/^(?:eval|config|info|ping)/ } $redis->call('INFO', 'commandstats') =~ /cmdstat_([a-z]+)/g;
+is("@commands", 'hget hset sismember xadd zadd', 'without retention no command is sent for it');
+
+done_testing();

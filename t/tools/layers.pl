@@ -1,0 +1,95 @@
+# Which file may include which: a file includes only what stands in a lower row
+# of its table, or its own header.  So nothing includes upward, and there are no
+# circles.
+#
+#   perl t/tools/layers.pl [directory of the sources]
+
+use strict;
+use warnings;
+
+my $dir = shift // 'ngx_http_opscom_module';
+
+# from the bottom up
+my %layers = (
+    permit => [
+        [qw(permit bytes uuid)],
+        [qw(guard heap time)],
+        [qw(rules json)],
+        [qw(attributes parser judge validate)],
+        [qw(array)],
+    ],
+    store => [
+        [qw(scripts_lua)],
+        [qw(text out reader script backoff)],
+        [qw(address account write)],
+        [qw(settings call)],
+        [qw(tls deadline inflight outage words)],
+        [qw(socket retry permits)],
+        [qw(answers)],
+        [qw(pipeline)],
+        [qw(wait)],
+        [qw(link)],
+        [qw(nodes node)],
+        [qw(handshake cluster)],
+        [qw(error_reply sentinel)],
+        [qw(store)],
+    ],
+    http => [
+        [qw(errors digest headers text media_type version tls)],
+        [qw(json endpoint store_conf)],
+        [qw(emitter cors metrics)],
+        [qw(conf status_json status_text)],
+        [qw(ctx)],
+        [qw(response call)],
+        [qw(filter body write health)],
+        [qw(handler variables)],
+        [qw(endpoints)],
+        [qw(status)],
+        [qw(directives redis)],
+        [qw(module)],
+    ],
+);
+
+# what else each part may include
+my %parts = (permit => [], store => [], http => [qw(permit store)]);
+
+my %level;
+for my $part (keys %layers) {
+    for my $row (0 .. $#{$layers{$part}}) { $level{$part}{$_} = $row for @{$layers{$part}[$row]} }
+}
+
+# permit/permit_time.h: (permit, time); permit/permit.h: (permit, permit)
+sub place {
+    my $name = shift =~ s{.*/}{}r =~ s/\.[ch]$//r;
+
+    return ('http', $1) if $name =~ /^ngx_http_opscom_(\w+)$/;
+    return ('store', $1) if $name =~ /^ngx_opscom_(\w+)$/;
+    return ('permit', $1 // 'permit') if $name =~ /^permit(?:_(\w+))?$/;
+    return;
+}
+
+my @wrong;
+for my $file (sort glob("$dir/*.[ch]"), glob("$dir/*/*.[ch]")) {
+    my ($part, $unit) = place($file) or push(@wrong, "$file: not a name of any part") && next;
+
+    push @wrong, "$file: not in the table of t/tools/layers.pl" and next unless defined $level{$part}{$unit};
+    open my $in, '<', $file or die "$file: $!\n";
+    while (<$in>) {
+        my ($include) = /^\s*#\s*include\s+"([^"]+)"/ or next;
+        my ($to, $what) = place($include) or next;
+        next if $to eq $part && $what eq $unit;
+
+        if ($to ne $part) {
+            push @wrong, "$file:$.: $part/ must not include $include" unless grep { $_ eq $to } @{$parts{$part}};
+        }
+        elsif (!defined $level{$to}{$what}) {
+            push @wrong, "$file:$.: $include is not in the table of t/tools/layers.pl";
+        }
+        elsif ($level{$to}{$what} >= $level{$part}{$unit}) {
+            push @wrong, "$file:$.: $include does not stand below it";
+        }
+    }
+}
+
+print STDERR "$_\n" for @wrong;
+exit(@wrong ? 1 : 0);
