@@ -115,7 +115,8 @@ print(ngx_opscom_call_t *call)
 {
     printf("*%d\r\n$4\r\nEVAL\r\n$%d\r\n%s\r\n", (int) (3 + call->argc),
            (int) call->script->source.len, call->script->source.data);
-    printf("$%d\r\n%d\r\n", call->nkeys > 9 ? 2 : 1, (int) call->nkeys);
+    printf("$%d\r\n%d\r\n", snprintf(NULL, 0, "%d", (int) call->nkeys),
+           (int) call->nkeys);
     fwrite(call->words.data, call->words.len, 1, stdout);
 }
 

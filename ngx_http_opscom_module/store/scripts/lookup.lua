@@ -7,6 +7,10 @@
 --@ words lookup
 --@ include shared/token.lua lookup
 
+if not limited then
+    return {0}
+end
+
 local MOST, EXAMINED, AT_ONCE = 100, 4096, 128
 
 -- in the order in which they are answered

@@ -66,8 +66,11 @@ end
 
 -- redis.pcall answers an error as a table
 
-local stored
 local done = try('ZADD', plate, ends, id)
+
+if type(done) == 'table' then
+    return done
+end
 
 if done == 0 then
     local score = call('HGET', permit, 'end_ts')
@@ -80,25 +83,23 @@ if done == 0 then
     return {1, 1, id, label}
 end
 
-if type(done) ~= 'table' then
-    if event then
-        fields = event .. fields
-    end
-
-    if zone_status then
-        zone_status = zone_status == 1 and 'connected' or 'disconnected'
-        done = try('HSET', permit, 'reference_id', id, 'plate', number,
-                   'start', from, 'end', to, 'source', label,
-                   'zone_status', zone_status, 'zone', zone,
-                   cmsgpack.unpack(fields))
-    else
-        done = try('HSET', permit, 'reference_id', id, 'plate', number,
-                   'start', from, 'end', to, 'source', label,
-                   cmsgpack.unpack(fields))
-    end
-
-    stored = type(done) ~= 'table'
+if event then
+    fields = event .. fields
 end
+
+if zone_status then
+    zone_status = zone_status == 1 and 'connected' or 'disconnected'
+    done = try('HSET', permit, 'reference_id', id, 'plate', number,
+               'start', from, 'end', to, 'source', label,
+               'zone_status', zone_status, 'zone', zone,
+               cmsgpack.unpack(fields))
+else
+    done = try('HSET', permit, 'reference_id', id, 'plate', number,
+               'start', from, 'end', to, 'source', label,
+               cmsgpack.unpack(fields))
+end
+
+local stored = type(done) ~= 'table'
 
 if done == 0 then
     call('ZREM', plate, id)

@@ -7,7 +7,9 @@ if not label then
     return {0}
 end
 
-if string.find(label, ' ', 1, true) then
+local limited = string.find(label, ' ', 1, true)
+
+if limited then
     if not string.find(label .. ' ', ' @NAME@ ', 1, true) then
         return {0}
     end
