@@ -248,8 +248,11 @@ def sentinels(topology, name):
         try:
             said = pairs(node.call('SENTINEL', 'MASTER', name))
             quorum = node.call('SENTINEL', 'CKQUORUM', name)
-        except (redis.RedisError, OSError) as error:
+        except redis.ResponseError as error:
             yield node.name, 'bad', f'sentinel: {error}'
+            continue
+        except (redis.RedisError, OSError) as error:
+            yield node.name, 'warn', f'sentinel: {error}'
             continue
         if int(said['num-other-sentinels']) < 2:
             yield node.name, 'warn', ('fewer than 3 sentinels: the loss of one'

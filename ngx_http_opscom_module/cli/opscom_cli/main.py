@@ -1,14 +1,13 @@
 """The command line: the table of commands, options, help and exit codes."""
 
 import argparse
-import os
 import sys
 
 import redis
 
 from . import (check, erase, feed, output, permits, retention, settings,
                tokens, zones)
-from .errors import DONE, UNAVAILABLE, Failure
+from .errors import DONE, NO, UNAVAILABLE, Failure
 from .store import Store
 
 COMMANDS = (tokens.COMMANDS + zones.COMMANDS + permits.COMMANDS
@@ -116,6 +115,9 @@ def main(arguments=None):
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
-        # who reads has gone; Python must not complain of it at exit
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        output.give_up()
         return DONE
+    except OSError as error:
+        output.give_up()
+        output.note(error.strerror)
+        return NO

@@ -48,6 +48,7 @@ def add(store, options):
         print(token, flush=True)
     except OSError as error:
         store.call(client, 'HDEL', key, field)
+        output.give_up()
         raise Failure(f'the token could not be printed and was revoked:'
                       f' {error.strerror}') from None
     return DONE
