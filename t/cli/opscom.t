@@ -111,7 +111,7 @@ is((grep { /^made/ } @{$redis->call('HVALS', $k . 'tokens')})[0], 'made push loo
 # nothing secret is an argument while it works on a Redis that does not answer
 $redis->stop;
 my $pid = Fault::start("$Fault::Dir/ps", command_line({ OPSCOM_REDIS => 'redis://u:sesame@' . $redis->address }, qw(token add OC-TOMA slow)));
-ok(wait_until(5, sub { slurp("/proc/$pid/cmdline") =~ /slow/ }), 'a command that waits');
+ok(wait_until(5, sub { slurp("/proc/$pid/cmdline") =~ m{^/usr/bin/python3.*slow}s }), 'a command that waits');
 unlike(slurp("/proc/$pid/cmdline"), qr/sesame|[0-9a-f]{40}/, 'no secret among its arguments');
 Fault::end($pid, 'KILL');
 $redis->cont;
@@ -232,7 +232,15 @@ is($code, 1, 'a replica');
 like($out, qr/^bad .*READONLY/m, 'refuses');
 is((opscom('--redis', '127.0.0.1:1', 'check'))[0], 3, 'no Redis: 3');
 
-# What docs/redis.md says of ACLs is enough -------------------------------------------------------
+# The list of what the module asks of Redis is that of its scripts
+my ($list) = slurp('ngx_http_opscom_module/cli/opscom_cli/check.py') =~ /^MODULE = \[(.*?)\]/ms;
+my %listed = map { $_ => 1 } $list =~ /\b([A-Z]{3,})\b/g;
+my %asked = map { $_ => 1 } grep { $redis->call('COMMAND', 'INFO', $_)->[0] }
+    map { slurp($_) =~ /'([A-Z]{3,})'/g } split /\n/, `find ngx_http_opscom_module/store/scripts -name '*.lua'`;
+cmp_ok(scalar keys %asked, '>', 10, 'the scripts ask for commands');
+is_deeply([ grep { !$listed{$_} } sort keys %asked ], [], 'each of them is checked');
+
+# A read-only user is enough for those who read ------------------------------------------------
 
 $redis->call('ACL', 'SETUSER', 'office', 'on', '>sesame', '%R~opscom:*', '+hgetall', '+zrangebyscore', '+xrange', '+xrevrange', '+xread', '+ttl');
 $nginx->quit;

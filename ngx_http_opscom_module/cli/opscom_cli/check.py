@@ -22,11 +22,12 @@ CONFIG = ('appendonly', 'appendfsync', 'no-appendfsync-on-rewrite', 'save',
 # what the module asks of Redis: {} stands for a key of its own
 
 MODULE = [
-    'EVALSHA 0 0', 'EVAL return 0', 'PING', 'ROLE', 'HGET {}t f',
-    'HSET {}p f v', 'HMGET {}p f', 'HGETALL {}p', 'ZADD {}i 1 m',
-    'ZREM {}i m', 'ZRANGEBYSCORE {}i 0 1', 'XADD {}s * f v', 'XDEL {}s 1-1',
+    'EVALSHA 0 0', 'EVAL return 0', 'PING', 'HGET {}t f', 'HSET {}p f v',
+    'HDEL {}p f', 'HMGET {}p f', 'HGETALL {}p', 'ZADD {}i 1 m', 'ZREM {}i m',
+    'ZSCORE {}i m', 'ZCOUNT {}i 0 1', 'ZRANGE {}i 0 1',
+    'ZRANGEBYSCORE {}i 0 1', 'XADD {}s * f v', 'XDEL {}s 1-1',
     'SISMEMBER {}z m', 'GET {}k', 'SET {}k v', 'DEL {}k', 'EXISTS {}p',
-    'TYPE {}s', 'TTL {}i', 'EXPIREAT {}p 1']
+    'TYPE {}s', 'TTL {}i', 'EXPIRE {}p 1', 'EXPIREAT {}p 1', 'PERSIST {}i']
 
 
 class Facts:
