@@ -22,7 +22,7 @@ put() {
 
 command_files() {
     put 755 $cli/opscom "$share/opscom"
-    for file in $cli/opscom_cli/*.py $cli/opscom_cli/*.lua; do
+    for file in "$cli"/opscom_cli/*.py "$cli"/opscom_cli/*.lua; do
         put 644 "$file" "$share/opscom_cli/${file##*/}"
     done
     mkdir -p "$root/usr/bin"

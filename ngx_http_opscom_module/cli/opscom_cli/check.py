@@ -84,7 +84,8 @@ def persistence(facts):
     if 'appendonly' not in config:
         aof = facts.info.get('aof_enabled')
         if aof is None:
-            yield 'unknown', 'persistence: neither CONFIG nor INFO is permitted'
+            yield 'unknown', ('persistence: neither CONFIG nor INFO is'
+                              ' permitted')
         elif aof == '0':
             yield 'bad', 'the AOF is off: a restart loses permits'
         else:
@@ -131,7 +132,8 @@ def _disk(facts):
 def memory(facts):
     policy = facts.config.get('maxmemory-policy') \
         or facts.info.get('maxmemory_policy')
-    limit = int(facts.config.get('maxmemory') or facts.info.get('maxmemory', 0))
+    limit = int(facts.config.get('maxmemory')
+                or facts.info.get('maxmemory', 0))
     used = int(facts.info.get('used_memory', 0))
 
     if policy is None:

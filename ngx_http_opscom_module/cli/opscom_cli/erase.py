@@ -85,7 +85,8 @@ def _events(store, keys, plate, found):
                           'COUNT', BITE)
         for entry, flat in bite:
             event = pairs(flat)
-            if event.get('plate') == plate or event.get('reference_id') in found:
+            if event.get('plate') == plate \
+                    or event.get('reference_id') in found:
                 entries.append(entry)
         count += len(bite)
         progress.show(count)

@@ -66,8 +66,9 @@ def build():
             groups[group] = inner.add_subparsers(metavar='COMMAND',
                                                  required=True)
         parent = groups[group] if verb else top
-        one = parent.add_parser(verb or group, help=summary, epilog=REDIS + EPILOG,
-                                description=wrap(description))
+        one = parent.add_parser(verb or group, help=summary,
+                                description=wrap(description),
+                                epilog=REDIS + EPILOG)
 
         for flags, details in arguments:
             details = dict(details)

@@ -52,7 +52,8 @@ def find(store, options):
     for ids in _index(store, client, keys.plates + plate, after):
         permits = map(pairs, store.pipeline(
             client, [('HGETALL', keys.permits + one) for one in ids]))
-        rows = [{**permit, 'valid': 'yes' if valid_at(permit, moment) else 'no'}
+        rows = [{**permit,
+                 'valid': 'yes' if valid_at(permit, moment) else 'no'}
                 for permit in permits
                 if permit and zone in (None, permit.get('zone'))]
         shown += len(rows)

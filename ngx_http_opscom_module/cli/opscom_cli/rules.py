@@ -1,5 +1,6 @@
-"""What a client code, a label, a token, a zone and a plate may be: the rules of
-the module, applied before anything reaches Redis; and the names of the keys."""
+"""What a client code, a label, a token, a zone and a plate may be: the rules
+of the module, applied before anything reaches Redis; and the names of the
+keys."""
 
 import re
 

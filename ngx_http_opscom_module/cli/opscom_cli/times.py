@@ -12,8 +12,8 @@ UNITS = {'y': 31536000, 'M': 2592000, 'w': 604800, 'd': 86400, 'h': 3600,
 
 def moment(text):
     """YYYY-MM-DDTHH:MM:SS, a "Z" allowed, UTC: seconds since 1970."""
-    match = re.fullmatch(r'\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d', text.removesuffix('Z'),
-                         re.ASCII)
+    match = re.fullmatch(r'\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d',
+                         text.removesuffix('Z'), re.ASCII)
     try:
         when = datetime.strptime(match.group(), '%Y-%m-%dT%H:%M:%S')
     except (AttributeError, ValueError):

@@ -1,4 +1,4 @@
-"""opscom zone and opscom client: the zones that a client knows, the clients."""
+"""opscom zone and opscom client: a client's zones, and all clients."""
 
 import sys
 
