@@ -1,6 +1,6 @@
 #!/bin/sh
 # Everything that must pass: lint, unit tests, fuzzers for a while, the t/*.t
-# files and t/fault/*.t, against the real nginx and real Redis servers, as
+# files, t/cli/*.t and t/fault/*.t, against the real nginx and real Redis servers, as
 # built and again under ASan and UBSan, once under valgrind, and the package.
 
 set -eu
@@ -61,4 +61,4 @@ SECONDS=${SOAK_SECONDS:-20} sh t/tools/soak.sh
 
 echo "== as built"
 # shellcheck disable=SC2086 # empty with the real Test::Nginx
-prove $lib t/*.t t/fault/*.t
+prove $lib t/*.t t/cli/*.t t/fault/*.t
