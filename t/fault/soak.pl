@@ -1,6 +1,6 @@
 # A fault campaign: load from many clients, each permit with a ticket and an
-# Idempotency-Key of its own, while faults are drawn at random; and then the
-# reconciliation.
+# Idempotency-Key of its own, and from clients without a key that never send a
+# permit twice, while faults are drawn at random; and then the reconciliation.
 #
 #   SECONDS=600 SEED=1 perl -It/support t/fault/soak.pl
 
@@ -9,11 +9,12 @@ use warnings;
 
 use Fault;
 use List::Util qw(sum0);
+use Load;
 use Time::HiRes qw(sleep time);
 
 my $seconds = $ENV{SECONDS} || 600;
 my $seed = $ENV{SEED} || time % 100000;
-my $clients = $ENV{CLIENTS} || 8;
+my $clients = $ENV{CLIENTS} || 4; # of each kind
 srand $seed;
 $| = 1;
 $Fault::Pace = 0.03;
@@ -86,7 +87,7 @@ sub line {
 
 END { kill KILL => $_->{pid} for @lines }
 
-my $nginx = nginx(workers => 2, level => 'error', http => join ' ', 'opscom_redis', map({ "127.0.0.1:$_->{port}" } @lines),
+my $nginx = nginx(workers => 2, level => 'error', retry => 'default', http => join ' ', 'opscom_redis', map({ "127.0.0.1:$_->{port}" } @lines),
     '; opscom_redis_timeout 1s; opscom_redis_connect_timeout 1s;');
 
 sub line_of { $lines[$_[0]{n}] }
@@ -127,6 +128,7 @@ sub failover {
 
 print "seed $seed, $seconds s, $clients clients\n";
 my $load = clients($clients, $nginx);
+my $once = patient($clients, $nginx, pace => $Fault::Pace);
 wait_until(10, sub { $load->so_far > 50 });
 
 my ($start, %drawn, @memory, @descriptors) = time;
@@ -143,7 +145,7 @@ while (time - $start < $seconds) {
     if (time >= $next) {
         push @memory, $nginx->memory;
         push @descriptors, $nginx->descriptors;
-        printf "%6d %8d %8d %7d KB %6d\n", time - $start, sum0(values %drawn), scalar($load->so_far), $memory[-1], $descriptors[-1];
+        printf "%6d %8d %8d %7d KB %6d\n", time - $start, sum0(values %drawn), scalar($load->so_far) + $once->so_far, $memory[-1], $descriptors[-1];
         $next = time + $seconds / 10;
     }
 }
@@ -151,12 +153,16 @@ while (time - $start < $seconds) {
 sleep 3;
 my $end = time;
 my @records = $load->stop;
+my @once = $once->stop;
 my $last = (sort { $b <=> $a } map { $_->[4] } grep { $_->[1] == 200 } @records)[0];
 up($master);
 
-my (%status);
-$status{$_->[1] || 'no answer'}++ for @records;
-my ($lost, $doubled, $refused) = stored($master, @records);
+my %status;
+$status{$_->[1] || 'no answer'}++ for @records, @once;
+my ($lost, $doubled, $refused) = stored($master, @records, @once);
+my $verdict = verdict($master, 'OC-TOMA', @once);
+my %refusals;
+$refusals{$_->[1] || 'no answer'}++ for grep { $_->[1] != 200 } @once;
 my @alarms = check_log($nginx);
 @alarms = grep { !/exited on signal 9/ } @alarms; # those that were killed
 my $faults = sum0(values %drawn);
@@ -164,16 +170,21 @@ my $faults = sum0(values %drawn);
 print "\n| | |\n|---|---|\n";
 printf "| time | %d s |\n| faults | %d: %s |\n", $end - $start, $faults, join ', ', map { "$_ $drawn{$_}" } sort keys %drawn;
 printf "| answers | %s |\n", join ', ', map { "$_: $status{$_}" } sort keys %status;
-printf "| acknowledged permits | %d |\n", scalar grep { $_->[1] == 200 } @records;
+printf "| permits sent once, without a key | %d |\n", scalar @once;
+printf "| of them not 200 | %s |\n", join(', ', map { "$_: $refusals{$_}" } sort keys %refusals) || 'none';
+printf "| acknowledged permits | %d |\n", scalar grep { $_->[1] == 200 } @records, @once;
 printf "| of them missing | %d |\n| keys with two permits | %d |\n| stored in spite of a 503 | %d |\n",
     scalar @$lost, scalar @$doubled, scalar @$refused;
+printf "| events without a permit, permits without an event, events twice | %d |\n", scalar @{$verdict->{events}};
 printf "| crashes, alarms in the log | %d |\n", scalar @alarms;
-printf "| longest answer | %.2f s |\n", (sort { $b <=> $a } map { $_->[3] } @records)[0];
+printf "| longest answer | %.2f s |\n", (sort { $b <=> $a } map { $_->[3] } @records, @once)[0];
 printf "| memory of 2 workers, first and last | %d KB, %d KB |\n| descriptors | %d, %d |\n", $memory[0], $memory[-1], $descriptors[0], $descriptors[-1];
 
 print "lost: @$lost[0 .. ($#$lost > 9 ? 9 : $#$lost)]\n" if @$lost;
 print "doubled: @$doubled\n" if @$doubled;
 print "refused: @$refused\n" if @$refused;
+print "events: @{$verdict->{events}}[0 .. ($#{$verdict->{events}} > 9 ? 9 : $#{$verdict->{events}})]\n" if @{$verdict->{events}};
+print "refused: @$_\n" for grep { $_->[1] != 200 } @once;
 print "$_\n" for @alarms;
 
-exit(@$lost || @$doubled || @$refused || @alarms || $last < $end - 2 ? 1 : 0);
+exit(@$lost || @$doubled || @$refused || @{$verdict->{events}} || @alarms || $last < $end - 2 ? 1 : 0);

@@ -28,7 +28,8 @@ our $Token  = 'YOUR-API-TOKEN';
 our $Pace   = 0; # seconds between two permits of a client
 
 my $Owner = $$;
-my (%Started, @Masters, $Count);
+our (%Started, $Patients);
+my (@Masters, $Count);
 
 chmod 0755, "$Dir";
 
@@ -186,8 +187,15 @@ our $Locations = <<'CONF';
         location = /plain  { return 200 "plain"; }
 CONF
 
+# Whether the module can wait for Redis and send again.
+our $Retries = index(slurp($Module), "opscom_redis_retry\0") >= 0;
+
+# The directive, where the module has it; "default" leaves it out.
+sub retry { $Retries && $_[0] ne 'default' ? " opscom_redis_retry $_[0];" : '' }
+
 # Starts an nginx: main, http and server => directives, workers and connections
-# => n, listen => what follows the address.
+# => n, listen => what follows the address, retry => of opscom_redis_retry, off
+# unless given, so that a test sees each refusal as it is.
 sub nginx {
     my (%options) = @_;
     my $self = bless { port => free_port(), dir => "$Dir/nginx" . ++$Count, options => \%options }, 'Fault::Nginx';
@@ -212,7 +220,7 @@ sub configure {
     my $workers = $options{workers} // 1;
     my $main = $options{main} // '';
     my $connections = $options{connections} // 4096;
-    my $http = $options{http} // '';
+    my $http = ($options{http} // '') . Fault::retry($options{retry} // 'off');
     my $server = $options{server} // $Fault::Locations;
     my $level = $options{level} // 'info';
 

@@ -1,0 +1,57 @@
+# Memory runs out behind ASKING: some are refused, but no reply goes to another
+# request.
+
+use strict;
+use warnings;
+
+use lib 't/support';
+use FakeRedis;
+use Fault;
+use Load;
+use Test::More;
+use Time::HiRes qw(sleep);
+
+plan skip_all => 'malloc() is replaced here' if $Fault::Binary =~ /valgrind|asan/;
+
+my $library = "$Fault::Dir/nomemory.so";
+my $file = "$Fault::Dir/nomemory";
+system($ENV{CC} // 'cc', '-shared', '-fPIC', '-O1', '-Wall', '-Werror', '-o', $library, 't/support/nomemory.c', '-ldl') == 0 or die;
+system('chmod', '755', $library);
+
+my $target = FakeRedis->new;
+my $seed = FakeRedis->new;
+my $nginx = do {
+    # nginx keeps what is named by env only
+    local @ENV{qw(LD_PRELOAD NOMEMORY)} = ($library, $file);
+    nginx(main => 'env NOMEMORY;', http => 'opscom_redis ' . $seed->address . '; opscom_redis_cluster on; opscom_redis_timeout 1s;', server => $FakeRedis::Locations);
+};
+
+sub healed { ok(wait_until(6, sub { my ($one) = burst($nginx, 1); $one->{status} == 200 && !swapped($one) }), "$_[0]: healed") }
+healed('at first');
+$seed->rules({ on => 'EVAL', reply => FakeRedis::error("ASK $FakeRedis::Slot " . $target->address) });
+is(sums(burst($nginx, 4)), '200: 4', 'ASK is followed');
+
+# so many that the ring of commands must grow more than once
+$target->rules({ on => 'EVAL', after => 0.4 }, { on => 'ASKING', after => 0.4 });
+open my $out, '>', $file or die;
+close $out;
+my @first = fire($nginx, 50);
+wait_until(3, sub { $target->count('EVAL') > 20 });
+sleep 0.1;
+unlink $file;
+my @behind = fire($nginx, 20);
+my @answers = answers(5, @first);
+answers(5, @behind);
+diag sums(@answers);
+is(sums(@behind), '200: 20', 'who comes behind them is stored');
+is_deeply([ swapped(@behind) ], [], 'and is given no reply of another');
+is_deeply([ swapped(@answers) ], [], 'no reply of another');
+is_deeply([ grep { $_->{status} !~ /^(?:200|500|503|504)$/ } @answers ], [], 'each is answered');
+ok((grep { $_->{status} != 200 } @answers), 'some were refused: memory ran out');
+is($target->count('CONNECT'), 1, 'the connection is as it was')
+    or diag((grep { /unexpected|wrong shape|unavailable/ } split /\n/, $nginx->log)[-1]);
+$_->rules for $seed, $target;
+healed('at last');
+is_deeply([ grep { !/malloc/ } check_log($nginx) ], [], 'no alarm in the error log');
+
+done_testing();

@@ -1,0 +1,79 @@
+# A failover under a sentinel, by hand and by a killed master, under load of
+# clients that never send a permit twice: every answer is a 200.
+
+use strict;
+use warnings;
+
+use lib 't/support';
+use Fault;
+use List::Util qw(max);
+use Load;
+use Test::More;
+use Time::HiRes qw(sleep time);
+
+my @redis = (redis(arguments => { 'repl-diskless-sync-delay' => 0 }));
+push @redis, redis(bare => 1, arguments => { replicaof => "127.0.0.1 $redis[0]{port}", 'repl-diskless-sync-delay' => 0 });
+sub in_step { $_[0]->call('INFO', 'replication') =~ /master_link_status:up/ }
+sub role { (eval { $_[0]->call('ROLE')->[0] }) // '' }
+ok(wait_until(20, sub { in_step($redis[1]) }), 'a replica');
+
+my @sentinels;
+for (1 .. 3) {
+    my $port = free_port();
+    my $file = "$Fault::Dir/sentinel$_.conf";
+    open my $out, '>', $file or die;
+    print $out <<CONF;
+port $port
+bind 127.0.0.1
+dir $Fault::Dir
+sentinel monitor city 127.0.0.1 $redis[0]{port} 2
+sentinel down-after-milliseconds city 700
+sentinel failover-timeout city 3000
+CONF
+    close $out;
+    my $pid = Fault::start("$Fault::Dir/sentinel$_.log", 'redis-server', $file, '--sentinel');
+    my $sentinel = bless { port => $port, pid => $pid }, 'Fault::Redis';
+    wait_until(10, sub { eval { $sentinel->call('PING') eq 'PONG' } });
+    push @sentinels, $sentinel;
+}
+ok(wait_until(30, sub { !grep { my %s = @{$_->call('SENTINEL', 'MASTER', 'city')};
+    $s{'num-other-sentinels'} != 2 || $s{'num-slaves'} < 1 } @sentinels }), 'sentinels that know each other');
+
+my $addresses = join ' ', map { "127.0.0.1:$_->{port}" } @sentinels;
+my $nginx = nginx(retry => '8s', http => "opscom_redis $addresses; opscom_redis_sentinel city; opscom_redis_timeout 1s;"
+                  . ' opscom_wait_replicas 1 1s;');
+is((push_permit($nginx))[0], 200, 'a push that a replica has');
+
+my ($master, $replica) = @redis;
+
+sub under_load {
+    my ($name, $fault) = @_;
+    my $load = patient(8, $nginx);
+
+    wait_until(10, sub { $load->so_far > 100 });
+    my $start = time;
+    $fault->();
+    ok(wait_until(30, sub { role($replica) eq 'master' }), "$name: the replica is the master");
+    diag sprintf '%s: %.1f s', $name, time - $start;
+    ($master, $replica) = ($replica, $master);
+    $replica->start unless $replica->{pid};
+    ok(wait_until(30, sub { role($replica) eq 'slave' && in_step($replica) }), "$name: the old master is a replica");
+    my $over = time;
+    ok(wait_until(15, sub { grep { $_->[4] > $over && $_->[1] == 200 } $load->so_far }), "$name: served again");
+    my @records = $load->stop;
+    is_deeply(verdict($master, 'OC-TOMA', @records), { refused => [], lost => [], doubled => [], events => [], in_spite => [] },
+              "$name: every answer is a 200, each permit there once with one event") or diag sums(@records);
+    cmp_ok(max(map { $_->[3] } @records), '<', 10, "$name: nobody waits longer than told");
+}
+
+under_load('by hand', sub { wait_until(20, sub { ($sentinels[0]->call('SENTINEL', 'FAILOVER', 'city') // '') eq 'OK' }) or fail('asked for') });
+
+# the sentinels must agree on who is master before the next one
+ok(wait_until(20, sub { !grep { $_->call('SENTINEL', 'GET-MASTER-ADDR-BY-NAME', 'city')->[1] != $master->{port} } @sentinels }), 'all sentinels know it');
+ok(wait_until(20, sub { !grep { my %s = @{$_->call('SENTINEL', 'REPLICAS', 'city')->[0] || []}; ($s{'master-link-status'} // '') ne 'ok' } @sentinels }),
+   'and its replica');
+
+under_load('by a killed master', sub { $master->kill9 });
+is_deeply([ check_log($nginx) ], [], 'no alarm in the error log');
+
+done_testing();

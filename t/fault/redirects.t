@@ -1,0 +1,116 @@
+# MOVED and ASK to anywhere: within the time of the call, without harm to others.
+
+use strict;
+use warnings;
+
+use lib 't/support';
+use FakeRedis;
+use Fault;
+use Load;
+use Test::More;
+use Time::HiRes qw(sleep time);
+
+my $slot = $FakeRedis::Slot;
+my $dead = free_port();
+my $long = 'h' x 300;
+my $seed = FakeRedis->new(handlers => {
+    many => sub { our $n; FakeRedis::error("MOVED $slot $long" . ++$n . ":$dead") },
+    fresh => sub { our $m; FakeRedis::error("ASK $slot 127.1.@{[ ++$m >> 8 & 255 ]}.@{[ $m & 255 ]}:1") },
+});
+my $all = FakeRedis::slots([ 0, 16383, '127.0.0.1', $seed->port ]);
+my $others = FakeRedis->new(nodes => 2, slots => $all);
+my @ports = ($seed->port, $others->port(0), $others->port(1));
+my $late = $Fault::Binary =~ /valgrind|asan/ ? 1 : 0.6; # seconds beyond the time
+
+my $cluster = 'opscom_redis ' . $seed->address . '; opscom_redis_cluster on;';
+my $nginx = nginx(http => "$cluster opscom_redis_timeout 1s; opscom_redis_connect_timeout 1s;", server => $FakeRedis::Locations);
+
+sub healed { ok(wait_until(6, sub { my ($one) = burst($nginx, 1); $one->{status} == 200 && !swapped($one) }), "$_[0]: healed") }
+healed('at first');
+my @worker = $nginx->workers;
+
+for my $verb ('MOVED', 'ASK') {
+    for ([ 'to itself', "127.0.0.1:$ports[0]" ],
+         [ 'in a circle', "127.0.0.1:$ports[1]" ],
+         [ 'to a dead node', "127.0.0.1:$dead" ],
+         [ 'to a host of 300 bytes', "$long:$dead" ],
+         [ 'to a name without a resolver', "redis.example:$dead" ],
+         [ 'to 255.255.255.255', "255.255.255.255:$dead" ],
+         [ 'to what would be a line of the log', "x\n2026/11/24 12:00:00 [emerg] 1#1: forged\e[31m:$dead" ],
+         [ 'to ::1', "::1:$dead" ],
+         [ 'to port 0', '127.0.0.1:0' ],
+         [ 'to port 99999', '127.0.0.1:99999' ],
+         [ 'to nowhere', '' ],
+         [ 'to a slot of its own making', undef ])
+    {
+        my ($name, $where) = @$_;
+        $seed->rules({ on => 'EVAL', reply => FakeRedis::error(defined $where ? "$verb $slot $where" : "$verb 99999 127.0.0.1:$ports[1]") });
+        $others->rules({ on => 'EVAL', reply => FakeRedis::error("MOVED $slot 127.0.0.1:$ports[0]") });
+        my $start = time;
+        my @answers = burst($nginx, 4);
+        is(sums(@answers), '503: 4', "$verb $name: 503");
+        cmp_ok(time - $start, '<', 1 + $late, "$verb $name: in time");
+        $_->rules for $seed, $others;
+        healed("$verb $name");
+    }
+}
+
+unlike($nginx->log, qr{^2026/11/24 12:00:00 \[emerg\] 1#1: forged}m, 'the name of a node forges no line of the log');
+unlike($nginx->log, qr/\e/, 'nor does ESC reach it');
+unlike($nginx->log, qr/255\.255\.255\.255\S* .*resolve/, '255.255.255.255 is an address and no name');
+
+# late, to a node that is silent: the time of the call is that of its start
+for my $verb ('ASK', 'MOVED') {
+    $seed->rules({ on => 'EVAL', reply => FakeRedis::error("$verb $slot 127.0.0.1:$ports[2]"), times => 1 });
+    burst($nginx, 1);
+    healed("$verb to a good node");
+    $seed->rules({ on => 'EVAL', reply => FakeRedis::error("$verb $slot 127.0.0.1:$ports[2]"), after => 0.8 });
+    $others->rules({ silent => 1 });
+    $others->drop if $verb eq 'MOVED';
+    my ($one) = burst($nginx, 1);
+    cmp_ok($one->{seconds} // 99, '<', 1 + $late, "$verb after 0.8 s of 1 s to a silent node: answered within the time") or diag $one->{status};
+    $_->rules for $seed, $others;
+    healed("late $verb");
+}
+
+# redirected with little time left: it ends alone, the target is as it was
+my $target = FakeRedis->new(slots => $all);
+my $other = $nginx;
+$nginx = nginx(%{$other->{options}});
+my $map = { on => 'CLUSTER SLOTS', reply => FakeRedis::slots([ 0, $slot - 1, '127.0.0.1', $target->port ], [ $slot, $slot, '127.0.0.1', $ports[0] ],
+    [ $slot + 1, 16383, '127.0.0.1', $target->port ]) };
+$seed->rules($map, { on => 'EVAL', reply => FakeRedis::error('CLUSTERDOWN The cluster is down'), times => 1 });
+ok(wait_until(5, sub { (burst($nginx, 1, path => '/api/OTHER/v1/permits/push'))[0]{status} == 200 && $target->count('EVAL') }), 'another client is on another node');
+$seed->rules($map, { on => 'EVAL', reply => FakeRedis::error("MOVED $slot " . $target->address), after => 0.9 });
+$target->rules($map, { on => 'EVAL', after => 0.5 });
+my @first = fire($nginx, 3);
+ok(wait_until(3, sub { grep { grep { $_ eq 'opscom:{OC-TOMA}:tokens' } @$_ } $target->log('EVAL') }), 'redirected');
+my @second = fire($nginx, 20, path => '/api/OTHER/v1/permits/push');
+my $links = $target->count('CONNECT');
+my @answers = answers(5, @second);
+is(sums(@answers), '200: 20', 'a redirected call that is late takes nobody along');
+is_deeply([ grep { $_->{status} != 504 } answers(5, @first) ], [], 'and ends itself: 504');
+is($target->count('CONNECT'), $links, 'the connection of the others is kept');
+$_->rules for $seed, $target;
+healed('late calls');
+$nginx->quit;
+$nginx = $other;
+
+# memory: each redirection to a new or an impossible place
+for my $kind ([ many => 'MOVED to hosts of 300 bytes' ], [ fresh => 'ASK to new nodes' ]) {
+    $seed->rules({ on => 'EVAL', call => $kind->[0] });
+    is(sums(burst($nginx, 100)), '503: 100', "$kind->[1]: 503") for 1 .. 3;
+    my $before = $nginx->memory;
+    burst($nginx, 100) for 1 .. 20;
+    my $grown = $nginx->memory - $before;
+    cmp_ok($grown, '<', $late > 0.6 ? 20000 : 512, "2000 times $kind->[1]: $grown KB more");
+    $seed->rules;
+    my $start = time;
+    healed($kind->[1]);
+    cmp_ok(time - $start, '<', 2, 'at once');
+}
+
+is("@{[ $nginx->workers ]}", "@worker", 'the worker is the same');
+is_deeply([ grep { !/forged/ } check_log($nginx) ], [], 'no alarm in the error log');
+
+done_testing();

@@ -1,0 +1,49 @@
+# A push that too few replicas acknowledged is waited for again until the time
+# is over, also on another connection.
+
+use strict;
+use warnings;
+
+use lib 't/support';
+use Fault;
+use Load;
+use Test::More;
+use Time::HiRes qw(sleep time);
+
+my $redis = redis(arguments => { 'repl-diskless-sync-delay' => 0 });
+my $replica = redis(bare => 1, arguments => { replicaof => "127.0.0.1 $redis->{port}", 'repl-diskless-sync-delay' => 0 });
+sub in_step { wait_until(20, sub { $replica->call('INFO', 'replication') =~ /master_link_status:up/ }) }
+sub events { $redis->call('XLEN', 'opscom:{OC-TOMA}:stream') }
+ok(in_step(), 'a replica');
+
+my $nginx = nginx(retry => '3s', http => 'opscom_redis ' . $redis->address . '; opscom_redis_timeout 1s; opscom_wait_replicas 1 300ms;');
+is((burst($nginx, 1))[0]{status}, 200, 'a replica has it');
+
+for my $kill (0, 1) {
+    my $name = $kill ? 'and the connection is killed' : 'a replica that stalls';
+    my $events = events();
+    $replica->stop;
+    my @sent = fire($nginx, 3);
+    sleep 0.7;
+    $redis->call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes') if $kill;
+    sleep 0.7;
+    is(scalar(grep { IO::Select->new($_->{socket})->can_read(0) } @sent), 0, "$name: who waits for it waits again");
+    $replica->cont;
+    my @answers = answers(5, @sent);
+    is(sums(@answers), '200: 3', "$name: it comes back in time: 200");
+    is(events() - $events, 3, "$name: one event for each");
+    is(scalar(grep { !$_->{id} || !$replica->call('EXISTS', "opscom:{OC-TOMA}:permit:$_->{id}") } @answers), 0, "$name: the replica has them");
+}
+
+my $events = events();
+$replica->stop;
+my ($one) = burst($nginx, 1);
+is($one->{status}, 504, 'a replica that stays away: 504');
+cmp_ok($one->{seconds}, '>', 2.5, 'when the time is over');
+cmp_ok($one->{seconds}, '<', 5, 'and no later');
+is(events() - $events, 1, 'one event');
+$replica->cont;
+ok(wait_until(5, sub { (burst($nginx, 1))[0]{status} == 200 }), 'well again');
+is_deeply([ check_log($nginx) ], [], 'no alarm in the error log');
+
+done_testing();
