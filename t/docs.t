@@ -137,6 +137,16 @@ for my $file (glob('docs/examples/*.conf'), 'README.md', grep { !/changelog/ } g
     }
 }
 
+# commands of opscom, both ways, and those that the docs name
+my @commands = map { /^    \('([a-z ]+)', \w+,/mg } map { slurp($_) } glob "$top/cli/opscom_cli/*.py";
+is_deeply([ sort $operations =~ /^\| `opscom ([a-z ]+)` \|/mg ], [ sort @commands ], 'commands of opscom');
+my $group = qr/token|zone|client|permit|retention/;
+for my $file ('README.md', glob('docs/*.md'), glob('docs/examples/*')) {
+    my @named = map { s/ +/ /gr } slurp($file) =~ /\bopscom +((?:$group) +[a-z]+|feed|check)\b/g;
+    my $known = set(@commands);
+    is_deeply([ grep { !$known->{$_} } @named ], [], "$file: commands of opscom");
+}
+
 # what the package installs exists, and nothing of docs/ is left out
 my %packaged = map { $_ => 1 } map { glob } slurp('docs/debian/libnginx-mod-http-opscom.docs') =~ /^(\S+)$/mg;
 ok(-f, "the package has $_") for sort keys %packaged;
