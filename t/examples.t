@@ -1,18 +1,19 @@
-# Each configuration of docs/examples, and the README's, is started as it
-# stands but for paths, addresses and ports, and takes a permit in where its
-# Redis is one that a test can have.
+# Each configuration of docs/examples, and that of README.md, is started unchanged
+# except for paths, addresses and ports, and stores a permit if its Redis is one
+# that a test can provide.
 
 use strict;
 use warnings;
 
 use lib 't/support';
+use JSON::PP ();
 use Test::More;
 use Fault;
 
 my $redis = redis(arguments => { unixsocket => "$Fault::Dir/redis.sock", unixsocketperm => 777 });
 my $closed = free_port();
 
-# what the paths in the examples stand for
+# files that the examples name
 mkdir "$Fault::Dir/tls";
 system("cd $Fault::Dir/tls && openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 1"
     . " -subj /CN=localhost -keyout controller.key -out controller.pem > /dev/null 2>&1 && cp controller.pem redis-ca.pem") == 0
@@ -21,22 +22,26 @@ open my $out, '>', "$Fault::Dir/opscom.password" or die;
 print $out "sesame\n";
 close $out;
 
-# Where an example's Redis cannot be had, it must start all the same.
+# Examples whose Redis is not available here must start nevertheless.
 my %elsewhere = map { $_ => 1 } qw(sentinel.conf cluster.conf);
 
 my ($readme) = slurp('README.md') =~ /^(    load_module .*?\n)\n\S/ms or die "no configuration in README.md\n";
 my %examples = ('README.md' => $readme =~ s/^    //mgr, map { m{([^/]+)$} ? ($1 => slurp($_)) : () } glob 'docs/examples/*.conf');
-cmp_ok(scalar keys %examples, '>=', 7, 'examples are found');
+cmp_ok(scalar keys %examples, '>=', 8, 'examples are found');
 
 for my $name (sort keys %examples) {
     my (%ports, $protocol);
     my $conf = $examples{$name};
 
     $conf =~ s{^load_module .*}{load_module $Fault::Module;}m;
-    $conf =~ s{listen (\d+)}{$ports{$1} = free_port(); "listen 127.0.0.1:$ports{$1}"}ge;
+    # a site is included by an nginx.conf that loads the module
+    $conf = "load_module $Fault::Module;\nevents {\n}\nhttp {\n$conf}\n" if $conf !~ /^http \{/m;
+
+    $conf =~ s{^(\s*)listen (\d+)}{$ports{$2} = free_port(); "$1listen 127.0.0.1:$ports{$2}"}gme;
+    $conf =~ s{^(?:user|pid) .*\n}{}mg;
     $conf =~ s{/etc/nginx/}{$Fault::Dir/}g;
     $conf =~ s{unix:/run/redis/redis-server.sock}{unix:$Fault::Dir/redis.sock};
-    $conf =~ s{127\.0\.0\.1:6379}{127.0.0.1:$redis->{port}}g;
+    $conf =~ s{(?:127\.0\.0\.1|redis\.city\.example):6379}{127.0.0.1:$redis->{port}}g;
     $conf =~ s{(?:10\.0\.0\.\d|[\w.-]+\.example):(?:7000|26379)}{127.0.0.1:$closed}g;
     $conf =~ s{/var/log/nginx/}{$Fault::Dir/$name.}g;
 
@@ -61,15 +66,20 @@ for my $name (sort keys %examples) {
 
     unless ($elsewhere{$name}) {
         my $url = '/api/OC-TOMA/v1/permits/push';
+        my $front = $ports{80} // $ports{8080};
         my $answer = $ports{443}
-            ? `curl -sk --haproxy-protocol https://127.0.0.1:$ports{443}$url -H 'Content-Type: application/json' -d '${\body()}'`
-            : `curl -s http://127.0.0.1:$port$url -H 'Content-Type: application/json' -d '${\body()}'`;
-        like($answer, qr/^\{"status":"success"/, "$name takes a permit in");
+            ? `curl -sik --haproxy-protocol https://127.0.0.1:$ports{443}$url -H 'Content-Type: application/json' -d '${\body()}'`
+            : `curl -si http://127.0.0.1:$front$url -H 'Content-Type: application/json' -d '${\body()}'`;
+        like($answer, qr/^\{"status":"success"/m, "$name stores a permit");
+        like($answer, qr/^X-Request-Id: [0-9a-f]{32}\r$/mi, "$name: the answer has the request ID") if $conf =~ /X-Request-Id/;
     }
 
-    if ($ports{443}) {
-        my $log = sub { slurp("$Fault::Dir/$name.permits.log") =~ /client=OC-TOMA label=demo result=stored attributes=\S* id=[0-9a-f-]{36} redis=[\d.]+ time=/ };
-        ok(wait_until(5, $log), "$name logs what it says");
+    if ($conf =~ /log_format/) {
+        my ($line) = '';
+        ok(wait_until(5, sub { ($line) = slurp("$Fault::Dir/$name.permits.log") =~ /^(.*OC-TOMA.*)\n/m }), "$name writes a log");
+        my $entry = eval { JSON::PP::decode_json($line) } // {};
+        is_deeply([ @$entry{qw(client source result status)} ], [ 'OC-TOMA', 'demo', 'stored', 200 ], "$name: a line is JSON");
+        is(slurp("$Fault::Dir/$name.refused.log"), '', "$name: a success is not in the log of refusals");
     }
 
     Fault::end($pid, 'QUIT');

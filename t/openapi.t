@@ -1,12 +1,13 @@
-# docs/openapi.yaml is well-formed and says what the module does: redocly lints
-# it, each of its examples is replayed, and what only an unusual request or an
-# unwell server brings about is provoked.
+# docs/openapi.yaml is valid and describes what the module does: redocly lints it,
+# each of its examples is replayed, errors that need an unusual request or a
+# failing server are provoked, and every answer is checked against its schema.
 
 use strict;
 use warnings;
 
 use lib 't/support';
 use Test::More;
+use Digest::SHA ();
 use JSON::PP;
 use Fault;
 
@@ -17,12 +18,12 @@ mkdir "$build/redocly";
 if (!-x $redocly) {
     system("cd $build/redocly && npm install --silent --no-fund --no-audit \@redocly/cli\@1.34.15 > npm.log 2>&1 < /dev/null");
 }
-ok(-x $redocly, 'redocly is there') or BAIL_OUT(slurp("$build/redocly/npm.log"));
+ok(-x $redocly, 'redocly is installed') or BAIL_OUT(slurp("$build/redocly/npm.log"));
 
 $ENV{REDOCLY_TELEMETRY} = 'off';
 my $lint = `$redocly lint --extends=recommended docs/openapi.yaml 2>&1 < /dev/null`;
-is($?, 0, 'redocly finds no error') or diag $lint;
-unlike($lint, qr/warning/i, 'nor anything to warn of') or diag $lint;
+is($?, 0, 'redocly lint: no error') or diag $lint;
+unlike($lint, qr/warning/i, 'redocly lint: no warning') or diag $lint;
 
 system("$redocly bundle docs/openapi.yaml --ext json -o $build/redocly/openapi.json > $build/redocly/bundle.log 2>&1 < /dev/null");
 my $api = decode_json(slurp("$build/redocly/openapi.json"));
@@ -36,12 +37,42 @@ sub resolve {
     return $node;
 }
 
-# servers: one that is well, one without Redis, one whose Redis sleeps
+# Returns what is wrong with a value, or an empty list: the part of JSON Schema
+# that openapi.yaml uses.
+sub wrong {
+    my ($schema, $value, $where) = @_;
+    my %schema = map { %{resolve($_)} } $schema, resolve($schema);
+    my $type = ref $value eq 'HASH' ? 'object' : ref $value eq 'ARRAY' ? 'array' : JSON::PP::is_bool($value) ? 'boolean'
+        : !defined $value ? 'null' : JSON::PP->new->allow_nonref->encode($value) =~ /^"/ ? 'string' : $value =~ /^-?\d+$/ ? 'integer' : 'number';
+    my @types = ref $schema{type} ? @{$schema{type}} : $schema{type} // ();
+    my @wrong;
+
+    push @wrong, "$where: is $type" if @types && !grep { $_ eq $type || $_ eq 'number' && $type eq 'integer' } @types;
+    push @wrong, "$where: is not $schema{const}" if exists $schema{const} && $schema{const} ne $value;
+    push @wrong, "$where: $value is none of the enum" if $schema{enum} && !grep { $_ eq $value } @{$schema{enum}};
+    push @wrong, "$where: $value does not match" if $schema{pattern} && $type eq 'string' && $value !~ /$schema{pattern}/;
+    push @wrong, map { "$where: no $_" } grep { !exists $value->{$_} } @{$schema{required} || []} if $type eq 'object';
+    push @wrong, map { wrong($schema{items}, $value->[$_], "$where\[$_]") } 0 .. $#$value if $type eq 'array' && $schema{items};
+
+    if ($type eq 'object' && ($schema{properties} || $schema{additionalProperties})) {
+        for (sort keys %$value) {
+            my $member = ($schema{properties} || {})->{$_} // $schema{additionalProperties};
+            push @wrong, $member ? wrong($member, $value->{$_}, "$where.$_") : "$where: $_ is not described";
+        }
+    }
+
+    return @wrong;
+}
+
+# servers: a healthy one, one without Redis, one whose Redis is stopped later
 my $redis = redis();
 my $sleeper = redis();
+$redis->call('HSET', 'opscom:{OC-TOMA}:tokens', Digest::SHA::sha256_hex($Fault::Token), 'demo push update delete lookup');
 my $well = nginx(http => 'opscom_redis ' . $redis->address . "; client_body_timeout 1s;\n"
     . 'limit_req_zone $server_port zone=z:1m rate=1r/m;',
     server => $Fault::Locations . <<'CONF');
+        location ~ /permits/lookup$ { opscom_lookup; }
+        location ~ /permits/bulk$   { opscom_bulk; }
         location /api/limited { limit_req zone=z; limit_req_status 429; opscom_push OC-TOMA; }
         location /api/busy    { limit_req zone=z; opscom_push OC-TOMA; }
         location /api/nobody  { opscom_push $arg_client; }
@@ -58,19 +89,40 @@ $redis->call('ZADD', 'opscom:{OC-TOMA}:plate:PL8RDR', 1530523800, $id);
 
 my %replayed;
 
-# A response must be the example but for what is new in each.
+# Replaces what differs in each answer by what the example has.
+sub same {
+    my ($got, $example) = @_;
+
+    if (ref $got eq 'ARRAY' && ref $example eq 'ARRAY') {
+        same($got->[$_], $example->[$_]) for 0 .. $#$got;
+        return;
+    }
+
+    return unless ref $got eq 'HASH' && ref $example eq 'HASH';
+
+    for (qw(reference_id InternalReferenceID request_id)) {
+        $got->{$_} = $example->{$_} if exists $example->{$_} && ($got->{$_} // '') =~ /^[0-9a-f-]{32,36}$/;
+    }
+}
+
+# A response must be the example, and fit its schema.
 sub check {
     my ($name, $responses, $status, $body) = @_;
     my $response = resolve($responses->{$status // ''} // {});
-    my $example = $response->{content}{'application/json'}{examples}{$name}{value};
+    my $content = $response->{content}{'application/json'};
+    my $example = $content->{examples}{$name}{value};
 
-    ok($example, "$name: $status has an example") or return;
+    if (!ok($example, "$name: " . ($status // 'no') . ' answer has an example')) {
+        diag $body // '';
+        return;
+    }
+
     $replayed{$name} = 1;
 
-    my $got = decode_json($body);
-    for my $member (qw(reference_id InternalReferenceID request_id)) {
-        $got->{$member} = $example->{$member} if exists $got->{$member} && ($got->{$member} =~ /^[0-9a-f-]{32,36}$/);
-    }
+    my $got = eval { decode_json($body) };
+    ok($got, "$name: the body is JSON") or return;
+    is_deeply([ wrong($content->{schema}, $got, $name) ], [], "$name: the body fits its schema");
+    same($got, $example);
     is_deeply($got, $example, "$name: the body is the example");
 }
 
@@ -83,13 +135,11 @@ my %all;
 for my $path (sort keys %{$api->{paths}}) {
     my $post = $api->{paths}{$path}{post} or next;
     my $url = $path =~ s/\{client\}/OC-TOMA/r;
-    my $examples = $post->{requestBody}{content}{'application/json'}{examples};
+    my $content = $post->{requestBody}{content}{'application/json'};
+    my %examples = (%{$content->{examples}}, %{$content->{'x-refused-examples'} || {}});
 
-    # an update before the delete that ends it, whatever the order of paths
-    for my $name (sort keys %$examples) {
-        my $at = $path =~ /delete/ && $name eq 'withdraw' ? do {
-            $redis->call('HDEL', "opscom:{OC-TOMA}:permit:$id", 'deleted_at'); $url } : $url;
-        my ($status, $body) = post($well, $at, encode_json($examples->{$name}{value}));
+    for my $name (sort keys %examples) {
+        my ($status, $body) = post($well, $url, JSON::PP->new->utf8->canonical->encode($examples{$name}{value}));
         check($name, $post->{responses}, $status, $body);
         $redis->call('HDEL', "opscom:{OC-TOMA}:permit:$id", 'deleted_at');
     }
@@ -132,7 +182,7 @@ for my $name (qw(too_many_requests service_unavailable), grep { !/too_many|servi
     check($name, $push, $status, $body);
 }
 
-# what no request can bring about
+# no request can cause this one
 delete $all{internal_error};
 is_deeply([ sort keys %replayed ], [ sort keys %all ], 'every example was replayed');
 
@@ -143,7 +193,11 @@ for my $case ([ '/health', $well, 200, 'ok' ], [ '/health', $ill, 503, 'store_un
     check($name, $api->{paths}{$path}{get}{responses}, $status, $body);
 }
 
-# the lists of codes and names are the module's own
+my (undef, $body) = request(Fault::connect_to($well->{port}), '/status', undef, Connection => 'close');
+is_deeply([ wrong($api->{paths}{'/status'}{get}{responses}{200}{content}{'application/json'}{schema}, decode_json($body), 'status') ], [],
+    'the status fits its schema');
+
+# the lists of codes and names are those of the module
 my $errors = slurp('ngx_http_opscom_module/ngx_http_opscom_errors.c');
 my %codes = map { $_ => 1 } $errors =~ /\d+,\s*ngx_string\("([a-z_]+)"\)/g;
 is_deeply([ sort @{$api->{components}{schemas}{Code}{enum}} ], [ sort keys %codes ], 'codes');
@@ -152,15 +206,15 @@ my $attributes = slurp('ngx_http_opscom_module/permit/permit_attributes.c');
 my %phrases = $attributes =~ /\[PERMIT_\w+\] = \{\s*"(\w+)",\s*("[^"]+)"\s*\}/g;
 is_deeply([ sort @{$api->{components}{schemas}{AttributeCode}{enum}} ], [ sort keys %phrases ], 'codes of attributes');
 
-my ($table) = $attributes =~ /permit_attributes\[PERMIT_ATTRIBUTES\] = \{(.*?)\n\};/s;
+my ($table) = $attributes =~ /permit_attributes\[\w+\] = \{(.*?)\n\};/s;
 my %names;
 while ($table =~ /\[(PERMIT_\w+)\] = \{(.*?)\n    \},/sg) {
     my ($attribute, $row) = ($1, $2);
     my ($list) = $row =~ /names = \{(.*?)\}/s;
     $names{$attribute} = [ $list =~ /"(\w+)"/g ];
 }
-for my $form (qw(push update delete)) {
-    my ($list) = $attributes =~ /permit_schema_$form = \{(.*?)\n\};/s;
+for my $form (qw(push update delete lookup)) {
+    my ($list) = $attributes =~ /permit_(?:form|schema)_$form = \{(.*?)\n\};/s;
     my @taken = map { @{$names{$_}} } $list =~ /\[(PERMIT_\w+)\] = PERMIT_(?:REQUIRED|OPTIONAL)/g;
     is_deeply([ sort keys %{$api->{components}{schemas}{ucfirst $form}{properties}} ], [ sort @taken ], "members of $form");
 }

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Builds Debian's package in $BUILD/deb, from a copy of what git knows and
-# docs/debian; lintian must find no error.
+# docs/debian; lintian must have nothing to say.
 
 set -eu
 
@@ -21,6 +21,7 @@ cp -R docs/debian "$tree/debian"
 
 deb=$(echo "$room"/libnginx-mod-http-opscom_*.deb)
 
-lintian --fail-on error "$deb"
+words=$(lintian --allow-root "$deb" 2>&1) || true
+[ -z "$words" ] || { echo "$words" >&2; exit 1; }
 
 echo "$deb"

@@ -8,16 +8,17 @@ set -eu
 # to build the module and to run it
 
 run="gcc libc6-dev make bash curl openssl perl
-    nginx nginx-dev libyajl-dev libhiredis-dev libssl-dev redis-server"
+    nginx nginx-dev libyajl-dev libhiredis-dev libssl-dev redis-server
+    python3 python3-redis"
 
-test="libcmocka-dev libtest-base-perl python3 chromium prometheus wrk
+test="libcmocka-dev libtest-base-perl mandoc chromium prometheus wrk
     clang libclang-rt-dev clang-tidy cppcheck valgrind"
 
 # redocly comes by npm; a Node that is there already is as good as Debian's
 
 command -v npm > /dev/null || test="$test nodejs npm"
 
-deb="build-essential debhelper lintian"
+deb="build-essential debhelper dh-python lintian"
 
 # the rival on fastify runs where there is a Node of 20 or newer already
 

@@ -1,0 +1,1 @@
+"""opscom: administration of the permits, tokens and zones in Redis."""
