@@ -71,8 +71,6 @@ $redis->call('HSET', 'opscom:{OC-TOMA}:tokens', Digest::SHA::sha256_hex($Fault::
 my $well = nginx(http => 'opscom_redis ' . $redis->address . "; client_body_timeout 1s;\n"
     . 'limit_req_zone $server_port zone=z:1m rate=1r/m;',
     server => $Fault::Locations . <<'CONF');
-        location ~ /permits/lookup$ { opscom_lookup; }
-        location ~ /permits/bulk$   { opscom_bulk; }
         location /api/limited { limit_req zone=z; limit_req_status 429; opscom_push OC-TOMA; }
         location /api/busy    { limit_req zone=z; opscom_push OC-TOMA; }
         location /api/nobody  { opscom_push $arg_client; }
@@ -213,7 +211,7 @@ while ($table =~ /\[(PERMIT_\w+)\] = \{(.*?)\n    \},/sg) {
     my ($list) = $row =~ /names = \{(.*?)\}/s;
     $names{$attribute} = [ $list =~ /"(\w+)"/g ];
 }
-for my $form (qw(push update delete lookup)) {
+for my $form (qw(push update delete)) {
     my ($list) = $attributes =~ /permit_(?:form|schema)_$form = \{(.*?)\n\};/s;
     my @taken = map { @{$names{$_}} } $list =~ /\[(PERMIT_\w+)\] = PERMIT_(?:REQUIRED|OPTIONAL)/g;
     is_deeply([ sort keys %{$api->{components}{schemas}{ucfirst $form}{properties}} ], [ sort @taken ], "members of $form");

@@ -426,9 +426,14 @@ ngx_opscom_link_calls_nearest(ngx_opscom_link_t *link, ngx_msec_t *nearest)
         return NGX_DECLINED;
     }
 
-    *nearest = waiting ? waiting->until : late->deadline;
+    if (waiting) {
+        *nearest = waiting->until;
+    }
 
-    if (late && ngx_opscom_deadline_is_before(late->deadline, *nearest)) {
+    if (late
+        && (waiting == NULL
+            || ngx_opscom_deadline_is_before(late->deadline, *nearest)))
+    {
         *nearest = late->deadline;
     }
 

@@ -56,7 +56,7 @@ sh t/tools/fuzz.sh
 
 echo "== ASan and UBSan"
 BUILD=$BUILD/asan SANITIZE=1 sh t/tools/build.sh
-sh t/tools/sanitized.sh prove $lib t/*.t t/fault/*.t
+sh t/tools/sanitized.sh prove $lib t/*.t t/cli/*.t t/fault/*.t
 
 echo "== valgrind"
 # shellcheck disable=SC2086 # lists of words
@@ -70,4 +70,4 @@ SECONDS=${SOAK_SECONDS:-20} sh t/tools/soak.sh
 
 echo "== as built"
 # shellcheck disable=SC2086 # empty with the real Test::Nginx
-prove $lib t/*.t t/fault/*.t
+prove $lib t/*.t t/cli/*.t t/fault/*.t
