@@ -246,8 +246,14 @@ ngx_opscom_nodes_is_free(ngx_opscom_node_t *node)
 void
 ngx_opscom_nodes_close(ngx_opscom_nodes_t *nodes)
 {
-    while (!ngx_queue_empty(&nodes->queue)) {
-        ngx_opscom_nodes_remove(ngx_opscom_nodes_first(nodes));
+    ngx_queue_t  *q, *next;
+
+    for (q = ngx_queue_head(&nodes->queue);
+         q != ngx_queue_sentinel(&nodes->queue);
+         q = next)
+    {
+        next = ngx_queue_next(q);
+        ngx_opscom_nodes_remove(ngx_queue_data(q, ngx_opscom_node_t, queue));
     }
 
     ngx_opscom_retry_close(&nodes->retry);

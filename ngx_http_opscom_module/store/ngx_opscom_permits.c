@@ -343,6 +343,10 @@ ngx_opscom_permits_pushes(ngx_opscom_call_t *call, ngx_opscom_write_t *writes,
     ngx_opscom_writer_t      writer;
     const ngx_opscom_form_t *each;
 
+    if (n == 0 || n > NGX_OPSCOM_MAX_PUSHES) {
+        return NGX_ERROR;
+    }
+
     kind = 0;
 
     for (i = 0; i < n; i++) {
