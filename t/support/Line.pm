@@ -54,6 +54,7 @@ sub run {
             next unless $cut;
             $select->remove($ready, $other);
             delete @peer{$ready, $other};
+            delete @up{$ready, $other}; # another socket may get its address
             close $_ for $ready, $other;
         }
     }
