@@ -131,15 +131,37 @@ my $load = clients($clients, $nginx);
 my $once = patient($clients, $nginx, pace => $Fault::Pace);
 wait_until(10, sub { $load->so_far > 50 });
 
+# Why an answer cannot be a 200: what no wait can mend.  Any other fault explains
+# one when it lasts longer than a request may wait.  A reload closes connections
+# that are kept and idle: a request that comes at that moment is not read
+# (RFC 9112, section 9.5).
+my %no_wait_mends = (503 => ['maxmemory'], 0 => ['worker kill'], 'kept' => ['worker kill', 'reload']);
+my $retry = 5;
+my @windows; # [fault, from, to]
+
+sub why {
+    my ($status, $kept, $from, $to) = @_;
+    my $no_wait_mends = $no_wait_mends{!$status && $kept ? 'kept' : $status} // [];
+    my @near = grep { $_->[1] < $to && $_->[2] + 1 > $from } @windows;
+
+    for my $cause (@$no_wait_mends) {
+        return $cause if grep { $_->[0] eq $cause } @near;
+    }
+    my ($long) = grep { $_->[2] - $_->[1] > $retry } @near;
+    return $long ? "$long->[0] for more than $retry s" : 'unexplained, near ' . join '+', map { $_->[0] } @near;
+}
+
 my ($start, %drawn, @memory, @descriptors) = time;
 my $next = $start;
 printf "%6s %8s %8s %10s %6s\n", qw(seconds faults answers memory fds);
 
 while (time - $start < $seconds) {
     my $name = (sort keys %faults)[rand keys %faults];
+    my $from = time;
     eval { $faults{$name}->(); 1 } or warn "$name: $@";
     $drawn{$name}++;
     up($master) or die 'redis does not come back';
+    push @windows, [ $name, $from, time ];
     sleep 0.2 + rand 0.6;
 
     if (time >= $next) {
@@ -162,7 +184,7 @@ $status{$_->[1] || 'no answer'}++ for @records, @once;
 my ($lost, $doubled, $refused) = stored($master, @records, @once);
 my $verdict = verdict($master, 'OC-TOMA', @once);
 my %refusals;
-$refusals{$_->[1] || 'no answer'}++ for grep { $_->[1] != 200 } @once;
+$refusals{($_->[1] || 'no answer') . ': ' . why($_->[1], $_->[5], $_->[4], $_->[4] + $_->[3])}++ for grep { $_->[1] != 200 } @once;
 my @alarms = check_log($nginx);
 @alarms = grep { !/exited on signal 9/ } @alarms; # those that were killed
 my $faults = sum0(values %drawn);
@@ -171,7 +193,7 @@ print "\n| | |\n|---|---|\n";
 printf "| time | %d s |\n| faults | %d: %s |\n", $end - $start, $faults, join ', ', map { "$_ $drawn{$_}" } sort keys %drawn;
 printf "| answers | %s |\n", join ', ', map { "$_: $status{$_}" } sort keys %status;
 printf "| permits sent once, without a key | %d |\n", scalar @once;
-printf "| of them not 200 | %s |\n", join(', ', map { "$_: $refusals{$_}" } sort keys %refusals) || 'none';
+printf "| of them not 200 | %s |\n", join(', ', map { "$refusals{$_} times $_" } sort keys %refusals) || 'none';
 printf "| acknowledged permits | %d |\n", scalar grep { $_->[1] == 200 } @records, @once;
 printf "| of them missing | %d |\n| keys with two permits | %d |\n| stored in spite of a 503 | %d |\n",
     scalar @$lost, scalar @$doubled, scalar @$refused;

@@ -402,7 +402,7 @@ package Fault::Clients;
 
 sub so_far {
     my $self = shift;
-    return map { map { [ split ' ' ] } grep { /^\S+ \d+ \S+ [\d.]+ [\d.]+$/ } split /\n/, Fault::slurp($_) } @{$self->{files}};
+    return map { map { [ split ' ' ] } grep { /^\S+ \d+ \S+ [\d.]+ [\d.]+( [01])?$/ } split /\n/, Fault::slurp($_) } @{$self->{files}};
 }
 
 sub stop {

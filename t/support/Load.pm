@@ -81,7 +81,7 @@ sub metric {
 }
 
 # Clients that never send a permit twice and have no Idempotency-Key.  stop()
-# returns a list of [ticket, status, reference ID, seconds, when].
+# returns a list of [ticket, status, reference ID, seconds, when, on a kept connection].
 sub patient {
     my ($count, $nginx, %options) = @_;
     my (@pids, @files);
@@ -107,12 +107,15 @@ sub one {
 
     until ($stop) {
         my $ticket = "once-$client-" . ++$n . "-$$";
+        # what can be read before a request is the end of a kept connection
+        undef $socket if $socket && IO::Select->new($socket)->can_read(0);
+        my $kept = $socket ? 1 : 0;
         $socket ||= Fault::connect_to($nginx->{port});
         if (!$socket) { sleep 0.01; next }
         my $start = time;
         my ($status, $body) = Fault::request($socket, '/api/' . ($options{client} // 'OC-TOMA') . '/v1/permits/push',
                                              body(permitNo => $ticket, LicencePlate => "O$client"));
-        printf $out "%s %s %s %.6f %.6f\n", $ticket, $status // 0, id_of($body) // '-', time - $start, $start;
+        printf $out "%s %s %s %.6f %.6f %d\n", $ticket, $status // 0, id_of($body) // '-', time - $start, $start, $kept;
         undef $socket unless $status;
         sleep($options{pace} // 0.01);
     }
