@@ -6,11 +6,18 @@
 #include "ngx_http_opscom_headers.h"
 
 
+#define NGX_HTTP_OPSCOM_CORS_DIGITS  "0123456789"
+#define NGX_HTTP_OPSCOM_CORS_NAME                                             \
+    NGX_HTTP_OPSCOM_CORS_DIGITS "abcdefghijklmnopqrstuvwxyz-."
+#define NGX_HTTP_OPSCOM_CORS_IPV6    NGX_HTTP_OPSCOM_CORS_DIGITS "abcdef:."
+
+
 static ngx_str_t *ngx_http_opscom_cors_origin(ngx_http_request_t *r,
     ngx_array_t *origins);
 static ngx_uint_t ngx_http_opscom_cors_is_any(ngx_array_t *origins);
 static ngx_int_t ngx_http_opscom_cors_add(ngx_http_request_t *r, char *name,
     char *value);
+static char *ngx_http_opscom_cors_host(char *p);
 
 
 ngx_int_t
@@ -120,4 +127,48 @@ ngx_http_opscom_cors_add(ngx_http_request_t *r, char *name, char *value)
     v.len = ngx_strlen(value);
 
     return ngx_http_opscom_headers_add(r, &n, &v);
+}
+
+
+ngx_uint_t
+ngx_http_opscom_cors_is_origin(ngx_str_t *text)
+{
+    char    *p;
+    size_t   n;
+
+    p = (char *) text->data;
+    n = strspn(p, NGX_HTTP_OPSCOM_CORS_NAME "+");
+
+    if (n == 0 || ngx_strncmp(p + n, "://", 3) != 0) {
+        return 0;
+    }
+
+    p = ngx_http_opscom_cors_host(p + n + 3);
+
+    if (p == NULL || *p == '\0') {
+        return p != NULL;
+    }
+
+    n = strspn(p + 1, NGX_HTTP_OPSCOM_CORS_DIGITS);
+
+    return *p == ':' && n > 0 && p[n + 1] == '\0';
+}
+
+
+/* Returns its end, or NULL where there is none. */
+
+static char *
+ngx_http_opscom_cors_host(char *p)
+{
+    size_t  n;
+
+    if (*p == '[') {
+        p += strspn(p + 1, NGX_HTTP_OPSCOM_CORS_IPV6) + 1;
+
+        return *p == ']' ? p + 1 : NULL;
+    }
+
+    n = strspn(p, NGX_HTTP_OPSCOM_CORS_NAME "_");
+
+    return n ? p + n : NULL;
 }

@@ -21,5 +21,11 @@ ngx_int_t ngx_http_opscom_cors_headers(ngx_http_request_t *r,
 ngx_int_t ngx_http_opscom_cors_preflight(ngx_http_request_t *r,
     ngx_array_t *origins);
 
+/*
+ * Whether a configured value can be what a browser sends as Origin:
+ * scheme://host[:port], in lower case.  The text ends with a zero byte.
+ */
+ngx_uint_t ngx_http_opscom_cors_is_origin(ngx_str_t *text);
+
 
 #endif /* NGX_HTTP_OPSCOM_CORS_H_INCLUDED */

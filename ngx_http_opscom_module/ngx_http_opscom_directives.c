@@ -3,6 +3,7 @@
 
 
 #include "ngx_http_opscom_conf.h"
+#include "ngx_http_opscom_cors.h"
 #include "ngx_http_opscom_directives.h"
 #include "ngx_http_opscom_endpoint.h"
 #include "ngx_http_opscom_health.h"
@@ -237,12 +238,10 @@ ngx_http_opscom_directives_cors_origin(ngx_conf_t *cf, ngx_command_t *cmd,
                 return "accepts either \"*\" or a list of origins";
             }
 
-        } else if (ngx_strstr(value[i].data, "://") == NULL
-            || value[i].data[value[i].len - 1] == '/')
-        {
+        } else if (!ngx_http_opscom_cors_is_origin(&value[i])) {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                 "invalid origin \"%V\", it must be \"*\" or"
-                " scheme://host[:port] without a path",
+                " scheme://host[:port] in lower case, without a path",
                 &value[i]);
             return NGX_CONF_ERROR;
         }

@@ -119,8 +119,6 @@ ngx_http_opscom_filter_replace(ngx_http_request_t *r,
 
     ngx_http_opscom_response_json(r, ctx->own_body.len);
 
-    r->headers_out.charset.len = 0;
-
     ngx_http_clear_accept_ranges(r);
     ngx_http_clear_last_modified(r);
     ngx_http_clear_etag(r);

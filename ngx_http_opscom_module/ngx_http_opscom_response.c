@@ -21,7 +21,10 @@
 
 
 static ngx_int_t ngx_http_opscom_response_send(ngx_http_request_t *r,
-    ngx_http_opscom_ctx_t *ctx, ngx_uint_t status, ngx_str_t *body);
+    ngx_http_opscom_ctx_t *ctx, ngx_uint_t status, ngx_str_t *type,
+    ngx_str_t *body);
+static void ngx_http_opscom_response_type(ngx_http_request_t *r,
+    ngx_str_t *type, size_t len);
 static void ngx_http_opscom_response_pair(ngx_http_opscom_ctx_t *ctx,
     ngx_http_opscom_error_id_t id, ngx_uint_t status, ngx_uint_t *number,
     ngx_str_t *message);
@@ -41,6 +44,9 @@ static void ngx_http_opscom_response_discard(ngx_http_request_t *r);
 
 
 static ngx_str_t  ngx_http_opscom_response_allow = ngx_string("Allow");
+
+static ngx_str_t  ngx_http_opscom_response_json_type =
+                                                ngx_string("application/json");
 
 
 ngx_int_t
@@ -77,7 +83,8 @@ ngx_http_opscom_response_success(ngx_http_request_t *r,
         return NGX_ERROR;
     }
 
-    return ngx_http_opscom_response_send(r, ctx, NGX_HTTP_OK, &body);
+    return ngx_http_opscom_response_send(r, ctx, NGX_HTTP_OK,
+               &ngx_http_opscom_response_json_type, &body);
 }
 
 
@@ -100,7 +107,8 @@ ngx_http_opscom_response_error(ngx_http_request_t *r,
 
     ctx->result = NGX_HTTP_OPSCOM_RESULT_ERROR + id;
 
-    return ngx_http_opscom_response_send(r, ctx, status, &body);
+    return ngx_http_opscom_response_send(r, ctx, status,
+               &ngx_http_opscom_response_json_type, &body);
 }
 
 
@@ -152,10 +160,7 @@ ngx_http_opscom_response_text(ngx_http_request_t *r,
         return rc;
     }
 
-    r->headers_out.content_type = *type;
-    r->headers_out.content_type_len = type->len;
-
-    return ngx_http_opscom_response_send(r, ctx, NGX_HTTP_OK, body);
+    return ngx_http_opscom_response_send(r, ctx, NGX_HTTP_OK, type, body);
 }
 
 
@@ -166,7 +171,8 @@ ngx_http_opscom_response_text(ngx_http_request_t *r,
 
 static ngx_int_t
 ngx_http_opscom_response_send(ngx_http_request_t *r,
-    ngx_http_opscom_ctx_t *ctx, ngx_uint_t status, ngx_str_t *body)
+    ngx_http_opscom_ctx_t *ctx, ngx_uint_t status, ngx_str_t *type,
+    ngx_str_t *body)
 {
     ngx_int_t  rc;
 
@@ -184,11 +190,7 @@ ngx_http_opscom_response_send(ngx_http_request_t *r,
         ngx_str_set(&r->headers_out.status_line, "422 Unprocessable Content");
     }
 
-    if (r->headers_out.content_type.len == 0) {
-        ngx_http_opscom_response_json(r, body->len);
-    }
-
-    r->headers_out.content_length_n = body->len;
+    ngx_http_opscom_response_type(r, type, body->len);
 
     rc = ngx_http_send_header(r);
 
@@ -228,10 +230,20 @@ ngx_http_opscom_response_body(ngx_http_request_t *r, ngx_str_t *body,
 void
 ngx_http_opscom_response_json(ngx_http_request_t *r, size_t len)
 {
-    ngx_str_set(&r->headers_out.content_type, "application/json");
+    ngx_http_opscom_response_type(r, &ngx_http_opscom_response_json_type, len);
+}
 
-    r->headers_out.content_type_len = r->headers_out.content_type.len;
+
+/* A response that was redirected from may have left a type and a charset. */
+
+static void
+ngx_http_opscom_response_type(ngx_http_request_t *r, ngx_str_t *type,
+    size_t len)
+{
+    r->headers_out.content_type = *type;
+    r->headers_out.content_type_len = type->len;
     r->headers_out.content_type_lowcase = NULL;
+    r->headers_out.charset.len = 0;
     r->headers_out.content_length_n = len;
 }
 

@@ -42,6 +42,9 @@ my @wrong = (
     [ 'opscom_max_body_size x', qr/it must be a size in bytes, such as/ ],
     [ 'opscom_currencies CAD C4D', qr/invalid currency "C4D", it must be 1 to 10 letters/ ],
     [ 'opscom_cors_origin https://a/', qr/invalid origin "https:\/\/a\/", it must be/ ],
+    (map { [ "opscom_cors_origin $_", qr/invalid origin "\Q$_\E", it must be "\*" or scheme:\/\/host\[:port\] in lower case/ ] }
+        'https://a.example/shop', 'https://a.example?x', 'https://a.example#x', 'https://user@a.example', 'https://A.example', 'HTTPS://a.example',
+        '://a.example', 'https://', 'https://:8443', 'https://a.example:', 'https://a.example:84a', 'https://a,b', 'null'),
     [ 'opscom_cors_origin * https://a', qr/accepts either "\*" or a list of origins/ ],
     [ 'opscom_idempotency_ttl 0', qr/must be positive/ ],
     [ 'opscom_idempotency_ttl 1 day', qr/invalid number of arguments/ ],
@@ -75,6 +78,7 @@ for ([ "opscom_push;\nopscom_update;", qr/conflicts with another opscom handler 
 # what is right
 for ('opscom_push;', 'opscom_push; opscom_redis_username meters;', 'opscom_push $arg_client;', 'opscom_push; opscom_redis 127.0.0.1 [::1]:7 unix:/x redis://u:p@127.0.0.1:1/2;',
      'opscom_push; opscom_dedup off; opscom_retention off; opscom_stream_maxlen off; opscom_wait_replicas off; opscom_cors_origin off;',
+     'opscom_push; opscom_cors_origin https://a.example http://[::1]:8080 chrome-extension://abcdef http://kiosk_1:80 capacitor://localhost;',
      'opscom_push; opscom_dedup 10m; opscom_retention 30d; opscom_stream_maxlen 1000; opscom_wait_replicas 1 500ms; opscom_max_body_size 0;')
 {
     like(check($_), qr/test is successful/, $_);

@@ -83,3 +83,17 @@ Opscom::fresh();
 --- request eval: [ Opscom::push(), Opscom::push(x => 'y' x 12000) ]
 --- response_body_like eval: [ ('^\{"status":"success"') x 2 ]
 --- redis eval: [ map { "XLEN stream => $_\n" } 1 .. 2 ]
+
+
+
+=== TEST 7: X-Accel-Redirect, which brings the type of the response before it
+--- init
+Opscom::fresh();
+--- config
+location /api { proxy_pass http://127.0.0.1:$ServerPort/gate; }
+location /gate { add_header X-Accel-Redirect @store; default_type 'text/html; charset=koi8-r'; return 200; }
+location @store { opscom_push; }
+--- request eval: [ Opscom::push(), Opscom::push(endTime => '') ]
+--- error_code eval: [ 200, 422 ]
+--- response_headers eval: [ ('Content-Type: application/json') x 2 ]
+--- redis eval: [ "XLEN stream => 1\n", '' ]
