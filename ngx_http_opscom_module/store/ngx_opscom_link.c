@@ -310,6 +310,13 @@ ngx_opscom_link_flush(ngx_event_t *ev)
         return;
     }
 
+    /* between two WAITs, the timer may have fired with nothing in flight */
+
+    if (link->wait.state == NGX_OPSCOM_WAIT_PENDING) {
+        ngx_opscom_deadline_arm(&link->timer,
+                                ngx_current_msec + link->settings->timeout);
+    }
+
     (void) ngx_opscom_pipeline_send(&link->pipeline);
 }
 
