@@ -220,7 +220,7 @@ ngx_opscom_link_accepted(ngx_opscom_link_t *link)
 {
     link->failures = 0;
 
-    ngx_opscom_outage_written(&link->outage, link->account);
+    ngx_opscom_outage_written(&link->outage);
     ngx_opscom_account_accepted(link->account, &link->refusals, &link->log,
                                 ngx_opscom_link_name(link));
 }
