@@ -6,7 +6,14 @@
 #include "ngx_opscom_text.h"
 
 
+/* A cluster that has refused nothing for so long serves all slots. */
+
+#define NGX_OPSCOM_ACCOUNT_SERVED 1000 /* ms */
+
+
 static ngx_opscom_refusal_t ngx_opscom_account_word(u_char *p, u_char *last);
+static void ngx_opscom_account_over(ngx_opscom_account_t *account,
+    ngx_opscom_refusals_t *refusals, ngx_log_t *log, ngx_str_t *name);
 
 
 const ngx_str_t  ngx_opscom_refusal_names[NGX_OPSCOM_REFUSALS] = {
@@ -143,6 +150,7 @@ ngx_opscom_account_refused(ngx_opscom_account_t *account,
     }
 
     refusals->count++;
+    refusals->last = ngx_current_msec;
 
     bit = (ngx_uint_t) 1 << ngx_opscom_account_reason(text);
 
@@ -163,10 +171,23 @@ void
 ngx_opscom_account_accepted(ngx_opscom_account_t *account,
     ngx_opscom_refusals_t *refusals, ngx_log_t *log, ngx_str_t *name)
 {
-    if (refusals->reasons == 0) {
-        return;
+    if (refusals->reasons) {
+        ngx_opscom_account_over(account, refusals, log, name);
     }
 
+    if (account->unserved.reasons
+        && ngx_current_msec - account->unserved.last
+           > NGX_OPSCOM_ACCOUNT_SERVED)
+    {
+        ngx_opscom_account_over(account, &account->unserved, log, name);
+    }
+}
+
+
+static void
+ngx_opscom_account_over(ngx_opscom_account_t *account,
+    ngx_opscom_refusals_t *refusals, ngx_log_t *log, ngx_str_t *name)
+{
     ngx_log_error(NGX_LOG_ERR, log, 0,
                   "opscom: redis %V accepts again after %M ms,"
                   " %ui requests were refused",

@@ -53,21 +53,23 @@ typedef struct {
 } ngx_opscom_counters_t;
 
 
-typedef struct {
-    ngx_opscom_gauges_t   *gauges;
-    ngx_opscom_counters_t *counters;
-    ngx_uint_t             calls; /* in flight or waiting, in this worker */
-    uint64_t               serial; /* of the last call */
-} ngx_opscom_account_t;
-
-
 /* The refusals of one connection, from the first to the next write. */
 
 typedef struct {
     ngx_uint_t reasons; /* bits 1 << ngx_opscom_refusal_t: were logged */
     ngx_uint_t count;
     ngx_msec_t since;
+    ngx_msec_t last;
 } ngx_opscom_refusals_t;
+
+
+typedef struct {
+    ngx_opscom_gauges_t   *gauges;
+    ngx_opscom_counters_t *counters;
+    ngx_uint_t             calls; /* in flight or waiting, in this worker */
+    uint64_t               serial; /* of the last call */
+    ngx_opscom_refusals_t  unserved; /* by a cluster, whichever node said so */
+} ngx_opscom_account_t;
 
 
 /* Counts nowhere, until it is told where. */
@@ -90,13 +92,17 @@ void ngx_opscom_account_refusal(ngx_opscom_account_t *account,
 
 /*
  * A call was refused by the server with this name.  Logged once for each reason
- * until a write succeeds.
+ * until a write succeeds: on that connection, or where a slot was not served,
+ * on any one, as another node may serve it then.
  */
 void ngx_opscom_account_refused(ngx_opscom_account_t *account,
     ngx_opscom_refusals_t *refusals, ngx_log_t *log, ngx_str_t *name,
     ngx_str_t *text);
 
-/* A write succeeded: the refusals of that connection are over. */
+/*
+ * A write succeeded: the refusals of that connection are over, and those of the
+ * cluster, where the last one was a second ago.
+ */
 void ngx_opscom_account_accepted(ngx_opscom_account_t *account,
     ngx_opscom_refusals_t *refusals, ngx_log_t *log, ngx_str_t *name);
 

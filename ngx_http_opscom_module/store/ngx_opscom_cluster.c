@@ -39,6 +39,8 @@ static ngx_int_t ngx_opscom_cluster_is_range(ngx_opscom_reply_t *range);
 static void ngx_opscom_cluster_done(ngx_opscom_call_t *call,
     ngx_opscom_outcome_t outcome);
 static void ngx_opscom_cluster_sweep(ngx_event_t *ev);
+static void ngx_opscom_cluster_leave(ngx_opscom_nodes_t *nodes,
+    ngx_opscom_node_t *node);
 static void ngx_opscom_cluster_move(ngx_opscom_nodes_t *nodes,
     ngx_opscom_node_t *node);
 
@@ -418,29 +420,38 @@ ngx_opscom_cluster_sweep(ngx_event_t *ev)
 
         ngx_opscom_cluster_move(nodes, node);
 
-        if (node->round == cluster->round || !ngx_opscom_nodes_is_free(node)) {
-            continue;
+        if (node->round != cluster->round) {
+            ngx_opscom_cluster_leave(nodes, node);
         }
+    }
+}
 
-        if (node->configured) {
 
-            /* it may come back under its address, but nobody waits for it */
+/* One that is configured may come back, and can be asked for the map. */
 
-            for (i = 0; i < nodes->settings->connections; i++) {
+static void
+ngx_opscom_cluster_leave(ngx_opscom_nodes_t *nodes, ngx_opscom_node_t *node)
+{
+    ngx_uint_t  i, free;
 
-                if (node->links[i].state != NGX_OPSCOM_LINK_READY) {
-                    ngx_opscom_link_close(&node->links[i]);
-                }
-            }
+    free = ngx_opscom_nodes_is_free(node);
 
-            continue;
-        }
+    if (free && !node->configured) {
 
-        if (cluster->asked == node) {
-            cluster->asked = NULL;
+        if (nodes->cluster->asked == node) {
+            nodes->cluster->asked = NULL;
         }
 
         ngx_opscom_nodes_remove(node);
+        return;
+    }
+
+    for (i = 0; i < nodes->settings->connections; i++) {
+        ngx_opscom_link_forgive(&node->links[i]);
+
+        if (free && node->links[i].state != NGX_OPSCOM_LINK_READY) {
+            ngx_opscom_link_close(&node->links[i]);
+        }
     }
 }
 

@@ -138,17 +138,19 @@ ngx_opscom_error_reply_later(ngx_opscom_link_t *link, ngx_opscom_call_t *call,
         ngx_opscom_cluster_refresh(nodes);
     }
 
-    if (!ngx_opscom_retry_may_send(call, link->settings->retry, 0)) {
-        return NGX_DECLINED;
-    }
+    ngx_opscom_account_refused(link->account, &link->account->unserved,
+                               &link->log, ngx_opscom_link_name(link), text);
 
-    ngx_opscom_account_refused(link->account, &link->refusals, &link->log,
-                               ngx_opscom_link_name(link), text);
+    ngx_opscom_link_part(link, call);
+
+    if (!ngx_opscom_retry_may_send(call, link->settings->retry, 0)) {
+        ngx_opscom_call_done(call, ngx_opscom_call_outcome(call));
+        return NGX_OK;
+    }
 
     call->redirects = 0;
     call->retried = 1;
 
-    ngx_opscom_link_part(link, call);
     ngx_opscom_retry_postpone(&nodes->retry, call);
 
     return NGX_OK;

@@ -310,6 +310,13 @@ ngx_opscom_link_flush(ngx_event_t *ev)
         return;
     }
 
+    /* between two WAITs, the timer may have fired with nothing in flight */
+
+    if (link->wait.state == NGX_OPSCOM_WAIT_PENDING) {
+        ngx_opscom_deadline_arm(&link->timer,
+                                ngx_current_msec + link->settings->timeout);
+    }
+
     (void) ngx_opscom_pipeline_send(&link->pipeline);
 }
 
@@ -347,9 +354,16 @@ ngx_opscom_link_drain(ngx_opscom_link_t *link)
         return;
     }
 
-    ngx_opscom_outage_refused(&link->outage, link->account,
-                              link->settings->retry);
+    ngx_opscom_outage_refused(&link->outage, link->settings->retry);
     ngx_opscom_link_state(link, NGX_OPSCOM_LINK_DRAINING);
+}
+
+
+void
+ngx_opscom_link_forgive(ngx_opscom_link_t *link)
+{
+    ngx_opscom_outage_written(&link->outage);
+    ngx_opscom_account_forget(link->account, &link->refusals);
 }
 
 

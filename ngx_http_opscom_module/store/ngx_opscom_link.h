@@ -156,6 +156,9 @@ void ngx_opscom_link_reject(ngx_opscom_link_t *link, ngx_str_t *text);
 /* The server refuses for a reason that passes: uses another connection. */
 void ngx_opscom_link_drain(ngx_opscom_link_t *link);
 
+/* The server serves nobody now: what it refused does not matter any more. */
+void ngx_opscom_link_forgive(ngx_opscom_link_t *link);
+
 /* Whether the link can send a call now. */
 ngx_int_t ngx_opscom_link_is_ready(ngx_opscom_link_t *link);
 

@@ -18,6 +18,7 @@ static void ngx_opscom_link_mismatch(ngx_opscom_link_t *link,
     ngx_opscom_call_t *call);
 static void ngx_opscom_link_executed(ngx_opscom_link_t *link,
     ngx_opscom_call_t *call, ngx_int_t rc);
+static void ngx_opscom_link_accepted(ngx_opscom_link_t *link);
 static void ngx_opscom_link_end(ngx_opscom_link_t *link,
     ngx_opscom_call_t *call, ngx_queue_t *ended,
     ngx_opscom_outcome_t outcome);
@@ -25,6 +26,8 @@ static void ngx_opscom_link_return(ngx_opscom_link_t *link,
     ngx_opscom_call_t *call, ngx_queue_t *ended, ngx_uint_t maybe_executed);
 static void ngx_opscom_link_held(ngx_opscom_link_t *link, ngx_queue_t *held,
     ngx_queue_t *ended, ngx_int_t rc);
+static void ngx_opscom_link_hold(ngx_opscom_link_t *link,
+    ngx_opscom_call_t *call, ngx_queue_t *ended);
 
 
 /* A worker that is told to quit waits for timers that are not cancelable. */
@@ -196,20 +199,30 @@ ngx_opscom_link_executed(ngx_opscom_link_t *link, ngx_opscom_call_t *call,
     ngx_int_t rc)
 {
     if (rc == NGX_OK) {
-        link->failures = 0;
-
-        ngx_opscom_outage_written(&link->outage, link->account);
-        ngx_opscom_account_accepted(link->account, &link->refusals,
-                                    &link->log, ngx_opscom_link_name(link));
 
         if (link->settings->replicas) {
             ngx_opscom_wait_hold(&link->wait, call);
             return;
         }
+
+        ngx_opscom_link_accepted(link);
     }
 
     ngx_opscom_link_part(link, call);
     ngx_opscom_call_done(call, NGX_OPSCOM_DONE);
+}
+
+
+/* A server that takes writes and then refuses to WAIT is not well yet. */
+
+static void
+ngx_opscom_link_accepted(ngx_opscom_link_t *link)
+{
+    link->failures = 0;
+
+    ngx_opscom_outage_written(&link->outage);
+    ngx_opscom_account_accepted(link->account, &link->refusals, &link->log,
+                                ngx_opscom_link_name(link));
 }
 
 
@@ -247,27 +260,40 @@ ngx_opscom_link_replicated(void *data, ngx_opscom_reply_t *reply)
 
     rc = ngx_opscom_wait_returned(&link->wait, link->settings, reply);
 
-    if (rc == NGX_ERROR) {
+    ngx_queue_init(&ended);
+    ngx_opscom_wait_release(&link->wait, &held);
+
+    if (rc == NGX_AGAIN || rc == NGX_ERROR) {
         ngx_opscom_account_refused(link->account, &link->refusals, &link->log,
                                    ngx_opscom_link_name(link), &reply->text);
+
+    } else if (!ngx_queue_empty(&held)) {
+        ngx_opscom_link_accepted(link);
+    }
+
+    if (rc == NGX_AGAIN) {
         ngx_opscom_link_drain(link);
     }
 
-    ngx_queue_init(&ended);
-    ngx_opscom_wait_release(&link->wait, &held);
     ngx_opscom_link_held(link, &held, &ended, rc);
 
     ngx_opscom_call_finish(&ended);
 }
 
 
-/* Too few replicas: the next WAIT may find more. */
+/* NGX_AGAIN: for another connection; NGX_DECLINED: for the next WAIT. */
 
 static void
 ngx_opscom_link_held(ngx_opscom_link_t *link, ngx_queue_t *held,
     ngx_queue_t *ended, ngx_int_t rc)
 {
     ngx_opscom_call_t  *call;
+
+    /* a server that is left is asked no more */
+
+    if (rc == NGX_DECLINED && link->state != NGX_OPSCOM_LINK_READY) {
+        rc = NGX_AGAIN;
+    }
 
     for ( ;; ) {
         call = ngx_opscom_retry_head(held);
@@ -278,25 +304,37 @@ ngx_opscom_link_held(ngx_opscom_link_t *link, ngx_queue_t *held,
 
         ngx_queue_remove(&call->queue);
 
-        if (rc == NGX_OK) {
-            ngx_opscom_link_end(link, call, ended, NGX_OPSCOM_DONE);
-            continue;
-        }
+        switch (rc) {
 
-        if (rc == NGX_ERROR || link->state != NGX_OPSCOM_LINK_READY) {
+        case NGX_AGAIN:
             ngx_opscom_link_return(link, call, ended, 1);
-            continue;
-        }
+            break;
 
-        if (ngx_opscom_retry_may_send(call, link->settings->retry, 0)) {
-            ngx_opscom_wait_hold(&link->wait, call);
-            ngx_opscom_wait_written(&link->wait);
-            ngx_opscom_pipeline_post(&link->pipeline);
-            continue;
-        }
+        case NGX_DECLINED:
+            ngx_opscom_link_hold(link, call, ended);
+            break;
 
-        ngx_opscom_link_end(link, call, ended, NGX_OPSCOM_UNKNOWN);
+        default:
+            ngx_opscom_link_end(link, call, ended,
+                                rc == NGX_OK ? NGX_OPSCOM_DONE
+                                             : NGX_OPSCOM_UNKNOWN);
+        }
     }
+}
+
+
+static void
+ngx_opscom_link_hold(ngx_opscom_link_t *link, ngx_opscom_call_t *call,
+    ngx_queue_t *ended)
+{
+    if (!ngx_opscom_retry_may_send(call, link->settings->retry, 0)) {
+        ngx_opscom_link_end(link, call, ended, NGX_OPSCOM_UNKNOWN);
+        return;
+    }
+
+    ngx_opscom_wait_hold(&link->wait, call);
+    ngx_opscom_wait_written(&link->wait);
+    ngx_opscom_pipeline_post(&link->pipeline);
 }
 
 
@@ -354,7 +392,7 @@ ngx_opscom_link_recall(ngx_opscom_link_t *link, ngx_queue_t *ended)
 
     link->wait.state = NGX_OPSCOM_WAIT_NONE;
     ngx_opscom_wait_release(&link->wait, &held);
-    ngx_opscom_link_held(link, &held, ended, NGX_ERROR);
+    ngx_opscom_link_held(link, &held, ended, NGX_AGAIN);
 }
 
 

@@ -6,7 +6,7 @@
 
 
 static void ngx_opscom_outage_start(ngx_opscom_outage_t *outage,
-    ngx_opscom_account_t *account, ngx_msec_t retry);
+    ngx_msec_t retry);
 
 
 void
@@ -18,11 +18,17 @@ ngx_opscom_outage_begin(ngx_opscom_outage_t *outage,
         return;
     }
 
-    if (outage->kind == NGX_OPSCOM_OUTAGE_NONE) {
-        ngx_opscom_outage_start(outage, account, retry);
+    /* refusals that nobody has met for so long may be over: this is another */
+
+    if (outage->kind == NGX_OPSCOM_OUTAGE_NONE
+        || ngx_current_msec - outage->refused > retry)
+    {
+        ngx_opscom_outage_start(outage, retry);
     }
 
     outage->kind = NGX_OPSCOM_OUTAGE_LOST;
+
+    (void) ngx_atomic_fetch_add(&account->gauges->down, 1);
 
     ngx_log_error(NGX_LOG_ERR, log, err, "opscom: redis %V is unavailable: %s",
                   name, why);
@@ -30,27 +36,25 @@ ngx_opscom_outage_begin(ngx_opscom_outage_t *outage,
 
 
 void
-ngx_opscom_outage_refused(ngx_opscom_outage_t *outage,
-    ngx_opscom_account_t *account, ngx_msec_t retry)
+ngx_opscom_outage_refused(ngx_opscom_outage_t *outage, ngx_msec_t retry)
 {
+    outage->refused = ngx_current_msec;
+
     if (outage->kind != NGX_OPSCOM_OUTAGE_NONE) {
         return;
     }
 
-    ngx_opscom_outage_start(outage, account, retry);
+    ngx_opscom_outage_start(outage, retry);
     outage->kind = NGX_OPSCOM_OUTAGE_REFUSED;
 }
 
 
 static void
-ngx_opscom_outage_start(ngx_opscom_outage_t *outage,
-    ngx_opscom_account_t *account, ngx_msec_t retry)
+ngx_opscom_outage_start(ngx_opscom_outage_t *outage, ngx_msec_t retry)
 {
     outage->since = ngx_current_msec;
     outage->until = ngx_current_msec + retry;
     outage->ended = 0;
-
-    (void) ngx_atomic_fetch_add(&account->gauges->down, 1);
 }
 
 
@@ -89,11 +93,10 @@ ngx_opscom_outage_connected(ngx_opscom_outage_t *outage,
 
 
 void
-ngx_opscom_outage_written(ngx_opscom_outage_t *outage,
-    ngx_opscom_account_t *account)
+ngx_opscom_outage_written(ngx_opscom_outage_t *outage)
 {
     if (outage->kind == NGX_OPSCOM_OUTAGE_REFUSED) {
-        ngx_opscom_outage_forget(outage, account);
+        outage->kind = NGX_OPSCOM_OUTAGE_NONE;
     }
 }
 
@@ -102,11 +105,9 @@ void
 ngx_opscom_outage_forget(ngx_opscom_outage_t *outage,
     ngx_opscom_account_t *account)
 {
-    if (outage->kind == NGX_OPSCOM_OUTAGE_NONE) {
-        return;
+    if (outage->kind == NGX_OPSCOM_OUTAGE_LOST) {
+        (void) ngx_atomic_fetch_add(&account->gauges->down, -1);
     }
 
     outage->kind = NGX_OPSCOM_OUTAGE_NONE;
-
-    (void) ngx_atomic_fetch_add(&account->gauges->down, -1);
 }

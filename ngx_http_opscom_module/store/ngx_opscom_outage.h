@@ -25,8 +25,9 @@ typedef enum {
 typedef struct {
     ngx_opscom_outage_kind_t kind;
     ngx_msec_t               since;
-    ngx_msec_t               until; /* calls may wait for its end */
-    ngx_uint_t               ended; /* calls that could not wait */
+    ngx_msec_t               until;   /* calls may wait for its end */
+    ngx_msec_t               refused; /* when Redis last refused */
+    ngx_uint_t               ended;   /* calls that could not wait */
 } ngx_opscom_outage_t;
 
 
@@ -39,11 +40,10 @@ void ngx_opscom_outage_begin(ngx_opscom_outage_t *outage,
     ngx_str_t *name, u_char *why, ngx_err_t err);
 
 /*
- * Begins one, or lengthens it, because Redis refuses for a reason that passes;
- * the refusal was logged.
+ * Begins one, where there is none, because Redis refuses for a reason that
+ * passes; the refusal was logged.  Redis can be reached: it is not down.
  */
-void ngx_opscom_outage_refused(ngx_opscom_outage_t *outage,
-    ngx_opscom_account_t *account, ngx_msec_t retry);
+void ngx_opscom_outage_refused(ngx_opscom_outage_t *outage, ngx_msec_t retry);
 
 /* From now on nobody waits for its end. */
 void ngx_opscom_outage_lasts(ngx_opscom_outage_t *outage);
@@ -54,8 +54,7 @@ ngx_int_t ngx_opscom_outage_may_wait(ngx_opscom_outage_t *outage);
 /* There is a connection, and a write succeeded: ends what ends with that. */
 void ngx_opscom_outage_connected(ngx_opscom_outage_t *outage,
     ngx_opscom_account_t *account, ngx_log_t *log, ngx_str_t *name);
-void ngx_opscom_outage_written(ngx_opscom_outage_t *outage,
-    ngx_opscom_account_t *account);
+void ngx_opscom_outage_written(ngx_opscom_outage_t *outage);
 
 /* The connection is closed for good: leaves the gauge, nothing is logged. */
 void ngx_opscom_outage_forget(ngx_opscom_outage_t *outage,

@@ -2,7 +2,23 @@
 /* WAIT: holding calls until replicas have what they wrote. */
 
 
+#include "ngx_opscom_text.h"
 #include "ngx_opscom_wait.h"
+
+
+static ngx_int_t ngx_opscom_wait_passes(ngx_str_t *text);
+
+
+/* How Redis says that it is no master, or is none any more. */
+
+static ngx_str_t  ngx_opscom_wait_demoted[] = {
+    ngx_string("UNBLOCKED "),
+    ngx_string("ERR WAIT cannot be used with "),
+    ngx_string("READONLY "),
+    ngx_string("MASTERDOWN "),
+    ngx_string("LOADING "),
+    ngx_null_string
+};
 
 
 void
@@ -63,12 +79,32 @@ ngx_opscom_wait_returned(ngx_opscom_wait_t *wait,
 {
     wait->state = NGX_OPSCOM_WAIT_NONE;
 
+    if (reply->type == REDIS_REPLY_ERROR) {
+        return ngx_opscom_wait_passes(&reply->text) ? NGX_AGAIN : NGX_ERROR;
+    }
+
     if (reply->type != REDIS_REPLY_INTEGER) {
         return NGX_ERROR;
     }
 
     return reply->integer >= (int64_t) settings->replicas ? NGX_OK
                                                           : NGX_DECLINED;
+}
+
+
+static ngx_int_t
+ngx_opscom_wait_passes(ngx_str_t *text)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; ngx_opscom_wait_demoted[i].len; i++) {
+
+        if (ngx_opscom_text_starts_with(text, &ngx_opscom_wait_demoted[i])) {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 

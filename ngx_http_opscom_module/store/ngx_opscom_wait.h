@@ -50,7 +50,8 @@ ngx_int_t ngx_opscom_wait_flush(ngx_opscom_wait_t *wait,
 
 /*
  * WAIT has returned.  NGX_OK: the held calls are covered; NGX_DECLINED: too few
- * replicas have them; NGX_ERROR: the reply is an error.
+ * replicas have them; NGX_AGAIN: an error, of a server that is no master now;
+ * NGX_ERROR: any other reply.
  */
 ngx_int_t ngx_opscom_wait_returned(ngx_opscom_wait_t *wait,
     ngx_opscom_settings_t *settings, ngx_opscom_reply_t *reply);

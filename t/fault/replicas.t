@@ -5,6 +5,7 @@ use strict;
 use warnings;
 
 use lib 't/support';
+use FakeRedis;
 use Fault;
 use Load;
 use Test::More;
@@ -44,6 +45,54 @@ cmp_ok($one->{seconds}, '<', 5, 'and no later');
 is(events() - $events, 1, 'one event');
 $replica->cont;
 ok(wait_until(5, sub { (burst($nginx, 1))[0]{status} == 200 }), 'well again');
+is_deeply([ check_log($nginx) ], [], 'no alarm in the error log');
+$nginx->quit;
+
+# errors of WAIT
+my $late = $Fault::Binary =~ /valgrind|asan/ ? 1 : 0.5;
+my $fake = FakeRedis->new;
+$nginx = nginx(retry => '2s', http => 'opscom_redis ' . $fake->address . '; opscom_redis_timeout 500ms; opscom_wait_replicas 1 300ms;',
+               server => $FakeRedis::Locations);
+sub good { $fake->rules; ok(wait_until(5, sub { (burst($nginx, 1))[0]{status} == 200 }), "$_[0]: well again"); $fake->clear }
+good('at first');
+
+$fake->rules({ on => 'WAIT', reply => FakeRedis::error("NOPERM this user has no permissions to run the 'wait' command") });
+for (1, 2) {
+    ($one) = burst($nginx, 1);
+    is($one->{status}, 504, "WAIT is forbidden, push $_: 504");
+    cmp_ok($one->{seconds}, '<', $late, 'at once');
+}
+is($fake->count('CONNECT'), 0, 'on the connection that there is');
+is(scalar(() = $nginx->log =~ /refuses: NOPERM/g), 1, 'logged once');
+good('NOPERM');
+
+for my $error ('UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)',
+               'ERR WAIT cannot be used with replica instances.') {
+    my ($word) = $error =~ /^(\S+)/;
+    $fake->rules({ on => 'WAIT', times => 2, reply => FakeRedis::error($error) });
+    is((burst($nginx, 1))[0]{status}, 200, "$word passes: 200");
+    is($fake->count('CONNECT'), 2, 'on another connection');
+    good($word);
+
+    my $logged = () = $nginx->log =~ /refuses|accepts again/g;
+    $fake->rules({ on => 'WAIT', reply => FakeRedis::error($error) });
+    ($one) = burst($nginx, 1);
+    is($one->{status}, 504, "$word stays: 504");
+    cmp_ok($one->{seconds}, '>', 1.5, 'when the time is over');
+    cmp_ok($fake->count('CONNECT'), '<', 60, 'with pauses between the attempts');
+    is(scalar(() = $nginx->log =~ /refuses|accepts again/g) - $logged, 1, 'logged once');
+    good($word);
+}
+
+# the time of the first attempt is over while nothing is in flight
+$fake->rules({ on => 'WAIT', reply => ":0\r\n" });
+my @held = fire($nginx, 1);
+sleep 0.8;
+$fake->rules({ on => 'WAIT', silent => 1 });
+($one) = answers(6, @held);
+is($one->{status}, 504, 'a WAIT that is not answered, behind others that were: 504');
+cmp_ok($one->{seconds} // 99, '<', 3 + $late, 'in time');
+good('silence');
 is_deeply([ check_log($nginx) ], [], 'no alarm in the error log');
 
 done_testing();
