@@ -105,11 +105,11 @@ ngx_http_opscom_conf_merge_loc(ngx_conf_t *cf, void *parent, void *child)
 
     conf->keyspace = ngx_http_opscom_conf_keyspace(cf, omcf, conf);
 
-    /* a health check does not stand behind writes that wait for replicas */
+    /* what only reads does not stand behind writes that wait for replicas */
 
     conf->store = ngx_http_opscom_store_conf_store(cf, &conf->redis,
                       &omcf->stores,
-                      conf->endpoint && conf->endpoint->build);
+                      conf->endpoint && !conf->endpoint->reads);
 
     return omcf->zone && conf->keyspace && conf->store ? NGX_CONF_OK
                                                        : NGX_CONF_ERROR;

@@ -44,6 +44,7 @@ struct ngx_http_opscom_ctx_s {
     uint64_t                sent_at; /* microseconds */
     uint64_t                store_time;
     ngx_str_t               reference_id;
+    ngx_str_t               found; /* the body of a lookup's response */
 
     ngx_uint_t result;   /* ngx_http_opscom_result_t, and an error */
     ngx_str_t  own_body; /* instead of that of an error page */

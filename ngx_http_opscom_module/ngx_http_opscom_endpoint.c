@@ -21,6 +21,9 @@ ngx_http_opscom_endpoint_result(const ngx_http_opscom_endpoint_t *endpoint,
         return none;
     }
 
-    return result == NGX_HTTP_OPSCOM_RESULT_REPLAYED ? replayed
-                                                     : endpoint->success;
+    if (result == NGX_HTTP_OPSCOM_RESULT_SUCCESS) {
+        return endpoint->success;
+    }
+
+    return endpoint->reads ? none : replayed;
 }

@@ -20,6 +20,7 @@ typedef enum {
     NGX_HTTP_OPSCOM_PUSH,
     NGX_HTTP_OPSCOM_UPDATE,
     NGX_HTTP_OPSCOM_DELETE,
+    NGX_HTTP_OPSCOM_LOOKUP,
     NGX_HTTP_OPSCOM_ENDPOINTS /* how many */
 } ngx_http_opscom_endpoint_id_t;
 
@@ -60,6 +61,7 @@ typedef struct {
     ngx_http_opscom_execute_pt     execute;
     ngx_http_opscom_build_pt       build;
     ngx_uint_t                     creates; /* 1: a permit with a new ID */
+    ngx_uint_t                     reads;   /* 1: it writes nothing */
 } ngx_http_opscom_endpoint_t;
 
 

@@ -7,6 +7,7 @@
 
 #include "ngx_http_opscom_endpoints.h"
 #include "ngx_http_opscom_handler.h"
+#include "ngx_http_opscom_lookup.h"
 #include "ngx_http_opscom_write.h"
 
 
@@ -42,5 +43,15 @@ const ngx_http_opscom_endpoint_t
         .handler = ngx_http_opscom_handler,
         .execute = ngx_http_opscom_write,
         .build = ngx_opscom_permits_delete
+    },
+
+    [NGX_HTTP_OPSCOM_LOOKUP] = {
+        .id = NGX_HTTP_OPSCOM_LOOKUP,
+        .name = ngx_string("lookup"),
+        .success = ngx_string("found"),
+        .schema = &permit_schema_lookup,
+        .handler = ngx_http_opscom_handler,
+        .execute = ngx_http_opscom_lookup,
+        .reads = 1
     },
 };

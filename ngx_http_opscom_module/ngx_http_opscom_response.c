@@ -89,6 +89,16 @@ ngx_http_opscom_response_success(ngx_http_request_t *r,
 
 
 ngx_int_t
+ngx_http_opscom_response_found(ngx_http_request_t *r,
+    ngx_http_opscom_ctx_t *ctx)
+{
+    ctx->result = NGX_HTTP_OPSCOM_RESULT_SUCCESS;
+
+    return ngx_http_opscom_response_send(r, ctx, NGX_HTTP_OK, &ctx->found);
+}
+
+
+ngx_int_t
 ngx_http_opscom_response_error(ngx_http_request_t *r,
     ngx_http_opscom_ctx_t *ctx, ngx_http_opscom_error_id_t id)
 {

@@ -23,6 +23,10 @@
 ngx_int_t ngx_http_opscom_response_success(ngx_http_request_t *r,
     ngx_http_opscom_ctx_t *ctx);
 
+/* 200 with ctx->found. */
+ngx_int_t ngx_http_opscom_response_found(ngx_http_request_t *r,
+    ngx_http_opscom_ctx_t *ctx);
+
 /* An error of the table; sets ctx->result and logs it at the level "info". */
 ngx_int_t ngx_http_opscom_response_error(ngx_http_request_t *r,
     ngx_http_opscom_ctx_t *ctx, ngx_http_opscom_error_id_t id);

@@ -323,7 +323,8 @@ ngx_http_opscom_status_is_possible(ngx_uint_t id, ngx_uint_t code)
         return 0;
 
     case PERMIT_OUT_OF_RANGE:
-        return id == PERMIT_AMOUNT || id == PERMIT_START || id == PERMIT_END;
+        return id == PERMIT_AMOUNT || id == PERMIT_START || id == PERMIT_END
+               || id == PERMIT_AT;
 
     case PERMIT_UNSUPPORTED:
         return id == PERMIT_CURRENCY;
@@ -349,7 +350,7 @@ ngx_http_opscom_status_is_required(ngx_uint_t id)
     for (i = 0; i < NGX_HTTP_OPSCOM_ENDPOINTS; i++) {
         schema = ngx_http_opscom_endpoints[i].schema;
 
-        if (schema && schema->need[id] == PERMIT_REQUIRED) {
+        if (schema && schema->need[id] >= PERMIT_REQUIRED) {
             return 1;
         }
     }

@@ -5,6 +5,7 @@
 #include "ngx_http_opscom_call.h"
 #include "ngx_http_opscom_conf.h"
 #include "ngx_http_opscom_digest.h"
+#include "ngx_http_opscom_now.h"
 #include "ngx_http_opscom_response.h"
 #include "ngx_http_opscom_write.h"
 
@@ -13,14 +14,11 @@
 
 #define NGX_HTTP_OPSCOM_PRINT_PARTS (4 * (PERMIT_ATTRIBUTES + 1))
 
-#define NGX_HTTP_OPSCOM_NOW_LEN (sizeof("1970-01-01T00:00:00.000Z") - 1)
-
 
 static ngx_int_t ngx_http_opscom_write_prepare(ngx_http_request_t *r,
     ngx_http_opscom_ctx_t *ctx);
 static ngx_int_t ngx_http_opscom_write_reference(ngx_http_request_t *r,
     ngx_http_opscom_ctx_t *ctx);
-static void ngx_http_opscom_write_now(ngx_opscom_write_t *write);
 static ngx_int_t ngx_http_opscom_write_digests(ngx_http_opscom_ctx_t *ctx,
     ngx_opscom_write_t *write, u_char *p);
 static ngx_int_t ngx_http_opscom_write_fingerprint(ngx_http_opscom_ctx_t *ctx,
@@ -107,7 +105,7 @@ ngx_http_opscom_write_prepare(ngx_http_request_t *r,
 
     write.reference_id = ctx->reference_id;
 
-    ngx_http_opscom_write_now(&write);
+    write.now_seconds = ngx_http_opscom_now(&write.now);
 
     ngx_http_opscom_write_fields(ctx, &write, fields);
 
@@ -139,40 +137,6 @@ ngx_http_opscom_write_reference(ngx_http_request_t *r,
     ctx->reference_id.len = PERMIT_UUID_LEN;
 
     return NGX_OK;
-}
-
-
-/* nginx's cached times lack milliseconds; the rest is made once a second. */
-
-static void
-ngx_http_opscom_write_now(ngx_opscom_write_t *write)
-{
-    u_char       *ms;
-    ngx_tm_t      tm;
-    ngx_time_t   *tp;
-    static u_char text[NGX_HTTP_OPSCOM_NOW_LEN];
-    static time_t second = -1;
-
-    tp = ngx_timeofday();
-
-    if (tp->sec != second) {
-        second = tp->sec;
-        ngx_gmtime(second, &tm);
-
-        ngx_sprintf(text, "%4d-%02d-%02dT%02d:%02d:%02d.000Z", tm.ngx_tm_year,
-            tm.ngx_tm_mon, tm.ngx_tm_mday, tm.ngx_tm_hour, tm.ngx_tm_min,
-            tm.ngx_tm_sec);
-    }
-
-    ms = text + NGX_HTTP_OPSCOM_NOW_LEN - sizeof("000Z") + 1;
-
-    ms[0] = (u_char) ('0' + tp->msec / 100);
-    ms[1] = (u_char) ('0' + tp->msec / 10 % 10);
-    ms[2] = (u_char) ('0' + tp->msec % 10);
-
-    write->now_seconds = second;
-    write->now.data = text;
-    write->now.len = NGX_HTTP_OPSCOM_NOW_LEN;
 }
 
 

@@ -46,7 +46,7 @@ while (my ($number, $message) = splice @pair, 0, 2) {
 
 # attributes: names, limits, which endpoint uses them
 my $attributes = joined(slurp("$top/permit/permit_attributes.c"));
-my @endpoints = qw(push update delete);
+my @endpoints = qw(push update delete lookup);
 my %form;
 for my $form (@endpoints) {
     my ($list) = $attributes =~ /permit_(?:form|schema)_$form = \{(.*?)\n\};/s;
@@ -57,7 +57,6 @@ for my $form (@endpoints) {
 my ($table) = $attributes =~ /permit_attributes\[\w+\] = \{(.*?)\n\};/s;
 while ($table =~ /\[(PERMIT_\w+)\] = \{(.*?)\n    \},/sg) {
     my ($id, $row) = ($1, $2);
-    next unless grep { $form{$_}{$id} } @endpoints; # of no endpoint yet
     my ($canonical) = $row =~ /canonical = "(\w+)"/;
     my ($names) = $row =~ /names = \{(.*?)\}/s;
     my ($limit) = $row =~ /limit = (\w+)/;
@@ -66,8 +65,8 @@ while ($table =~ /\[(PERMIT_\w+)\] = \{(.*?)\n    \},/sg) {
         map { lc($form{$_}{$id} // '-') =~ s/required_unless_id/optional/r } @endpoints;
 }
 my $need = qr/(required|optional|-)/;
-push @docs, join '|', $6, $1, $2, $3, $4, $5
-    while $api =~ /^\| (`[^|]+`) \| [^|]+ \| (\d+) \| $need \| $need \| $need \| (\w+) \|$/mg;
+push @docs, join '|', $7, $1, $2, $3, $4, $5, $6
+    while $api =~ /^\| (`[^|]+`) \| [^|]+ \| (\d+) \| $need \| $need \| $need \| $need \| (\w+) \|$/mg;
 cmp_ok(scalar @source, '>', 8, 'the table of attributes is read');
 is_deeply([ sort @docs ], [ sort @source ], 'attributes');
 

@@ -123,6 +123,8 @@ struct permit_attribute_s {
 };
 
 
+/* From PERMIT_REQUIRED on, an absent attribute can be PERMIT_MISSING. */
+
 typedef enum {
     PERMIT_NOT_TAKEN,
     PERMIT_OPTIONAL,

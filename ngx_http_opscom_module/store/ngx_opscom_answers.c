@@ -37,6 +37,7 @@ static ngx_uint_t ngx_opscom_is_string(ngx_opscom_reply_t *reply,
     ngx_uint_t i);
 static ngx_int_t ngx_opscom_answer_json(ngx_str_t *json, ngx_str_t *text,
     ngx_pool_t *pool);
+static u_char *ngx_opscom_skip_ascii(u_char *p, u_char *last);
 
 
 ngx_int_t
@@ -218,14 +219,14 @@ ngx_opscom_permits_results(ngx_opscom_reply_t *reply, ngx_str_t *reference_ids,
 
 
 ngx_int_t
-ngx_opscom_permits_found(ngx_opscom_reply_t *reply, ngx_str_t *reference_id,
+ngx_opscom_permits_found(ngx_opscom_reply_t *reply, ngx_str_t *asked,
     ngx_opscom_found_t *found, ngx_pool_t *pool)
 {
     ngx_opscom_answer_t answer;
 
     ngx_memzero(found, sizeof(ngx_opscom_found_t));
 
-    if (ngx_opscom_answer_read(reply, reference_id, &answer) != NGX_OK) {
+    if (ngx_opscom_answer_read(reply, asked, &answer) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -272,16 +273,25 @@ ngx_opscom_answer_json(ngx_str_t *json, ngx_str_t *text, ngx_pool_t *pool)
     u_char    *p, *last, *to;
     ngx_uint_t bad;
 
-    last = text->data + text->len;
+    if (text->len < 2 || text->data[0] != '['
+        || text->data[text->len - 1] != ']')
+    {
+        return NGX_ERROR;
+    }
+
+    p = text->data;
+    last = p + text->len;
     bad = 0;
 
-    for (p = text->data; p < last; p += n ? n : 1) {
+    while ((p = ngx_opscom_skip_ascii(p, last)) < last) {
         n = ngx_opscom_utf8(p, last);
         bad += n == 0;
+        p += n ? n : 1;
     }
 
     if (bad == 0) {
-        return ngx_opscom_answer_copy(json, text->data, text->len, pool);
+        *json = *text;
+        return NGX_OK;
     }
 
     to = ngx_pnalloc(pool, text->len + 2 * bad);
@@ -299,6 +309,31 @@ ngx_opscom_answer_json(ngx_str_t *json, ngx_str_t *text, ngx_pool_t *pool)
     json->len = to - json->data;
 
     return NGX_OK;
+}
+
+
+/* Nearly all of a long text is ASCII: eight bytes at a time. */
+
+static u_char *
+ngx_opscom_skip_ascii(u_char *p, u_char *last)
+{
+    uint64_t word;
+
+    while ((size_t) (last - p) >= sizeof(word)) {
+        ngx_memcpy(&word, p, sizeof(word));
+
+        if (word & 0x8080808080808080) {
+            break;
+        }
+
+        p += sizeof(word);
+    }
+
+    while (p < last && *p < 0x80) {
+        p++;
+    }
+
+    return p;
 }
 
 

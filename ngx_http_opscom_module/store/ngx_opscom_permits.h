@@ -102,7 +102,7 @@ typedef struct {
 typedef struct {
     ngx_opscom_verdict_t verdict;
     ngx_str_t            label;
-    ngx_str_t            permits; /* a JSON array, UTF-8 */
+    ngx_str_t            permits; /* a JSON array, UTF-8; in the reply */
     ngx_uint_t           valid;   /* 1: one of them is */
     ngx_uint_t           more;    /* 1: there are more */
 } ngx_opscom_found_t;
@@ -141,9 +141,13 @@ ngx_int_t ngx_opscom_permits_results(ngx_opscom_reply_t *reply,
     ngx_str_t *reference_ids, ngx_uint_t n, ngx_opscom_result_t *results,
     ngx_pool_t *pool);
 
-/* The same of a lookup; NGX_DECLINED is its success. */
+/*
+ * The same of a lookup, for the reference ID or, without one, the plate that
+ * was asked for.  NGX_DECLINED is its success.  The permits live as long as the
+ * reply, unless bytes in them had to be replaced: a response takes a copy.
+ */
 ngx_int_t ngx_opscom_permits_found(ngx_opscom_reply_t *reply,
-    ngx_str_t *reference_id, ngx_opscom_found_t *found, ngx_pool_t *pool);
+    ngx_str_t *asked, ngx_opscom_found_t *found, ngx_pool_t *pool);
 
 
 #endif /* NGX_OPSCOM_PERMITS_H_INCLUDED */

@@ -32,10 +32,10 @@ my @options = (
     [ 'with an Idempotency-Key', idempotency => $key, fingerprint => $print ],
     [ 'with dedup', dedup => 60000, fingerprint => $print ],
     [ 'with both', idempotency => $key, dedup => 60000, fingerprint => $print ],
-    [ 'with retention', retention => 86400 ],
+    [ 'with retention', retention => 86400 * 365 * 20 ],
     [ 'with a TTL that was on before', persist => 1 ],
     [ "with a stream's length", stream_maxlen => 100 ],
-    [ 'with all', idempotency => $key, dedup => 60000, fingerprint => $print, retention => 86400, stream_maxlen => 100 ],
+    [ 'with all', idempotency => $key, dedup => 60000, fingerprint => $print, retention => 86400 * 365 * 20, stream_maxlen => 100 ],
 );
 
 for my $kind ('push', 'pushes') {

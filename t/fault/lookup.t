@@ -69,6 +69,9 @@ ok(!$permits->[0]{valid} && !$valid, 'and not valid');
 (undef, $valid, undef, $json) = lookup(plate => 'PL8RDR', at => $at);
 is($json, '[]', 'but not by its plate');
 
+is(lookup(reference_id => 'a-1', plate => 'OTHER'), '[4 0 a-1 officer]', 'what was asked for is answered: the reference ID');
+is(text(script($redis, 'lookup', plate => 'NONE')), '[1 0 NONE officer []  ]', 'without one, the plate');
+
 # order, zones, gone hashes
 fresh();
 script($redis, 'push', reference_id => "p-$_->[0]", end_seconds => $_->[1], 'field.end_ts' => $_->[1], zone => $_->[2])

@@ -78,6 +78,7 @@ our $Locations = <<'CONF';
         location ~ ^/api/[^/]*/v1/permits/push$   { opscom_push; }
         location ~ ^/api/[^/]*/v1/permits/update$ { opscom_update; }
         location ~ ^/api/[^/]*/v1/permits/delete$ { opscom_delete; }
+        location ~ ^/api/[^/]*/v1/permits/lookup$ { opscom_lookup; }
         location = /metrics { opscom_status prometheus; }
         location = /health { opscom_health; }
         location = /plain  { return 200 "plain"; }
@@ -92,8 +93,16 @@ sub success {
     my $say = sub { my $told = $label // label($_[0] // ''); bulk($script->{named} ? "$_[0] $told" : $told) };
 
     return array(map { $say->($_) } ids($words)) if $script->{kind} eq 'bulk';
+    return found($words) if $script->{kind} eq 'lookup';
     return array(number(1), bulk($label // 'demo')) if !$script->{named} && $script->{kind} ne 'push';
     return $say->($id // '');
+}
+
+# ... to a lookup: one permit with what was asked for, or with other JSON.
+sub found {
+    my ($words, $json) = @_;
+    my $asked = (ids($words))[0] // (map { /:plate:(.+)\z/s ? $1 : () } @$words)[0];
+    return array(number(1), number(0), bulk($asked), bulk(label($asked)), bulk($json // qq([{"reference_id":"$asked"}])), bulk(1), bulk(''));
 }
 
 # ... to one that finds a permit that was stored before.
@@ -398,7 +407,7 @@ sub usual {
 sub FakeRedis::remember {
     my $source = shift;
     my $sha = Digest::SHA::sha1_hex($source);
-    my $kind = $source =~ /answers\[i\]/ ? 'bulk' : $source =~ /'event',\s*'(update|delete)'|'(update|delete)',\s*'reference_id'/ ? $1 // $2 : 'push';
+    my $kind = $source =~ /answers\[i\]/ ? 'bulk' : $source =~ /ZRANGEBYSCORE/ ? 'lookup' : $source =~ /'event',\s*'(update|delete)'|'(update|delete)',\s*'reference_id'/ ? $1 // $2 : 'push';
     $Scripts{$sha} = { kind => $kind, named => scalar($source =~ /' ' ?\.\. ?label/) };
     return $sha;
 }

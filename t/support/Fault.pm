@@ -182,6 +182,7 @@ our $Locations = <<'CONF';
         location ~ ^/api/[^/]*/v1/permits/push$   { opscom_push; }
         location ~ ^/api/[^/]*/v1/permits/update$ { opscom_update; }
         location ~ ^/api/[^/]*/v1/permits/delete$ { opscom_delete; }
+        location ~ ^/api/[^/]*/v1/permits/lookup$ { opscom_lookup; }
         location = /status { opscom_status; }
         location = /health { opscom_health; }
         location = /plain  { return 200 "plain"; }

@@ -27,6 +27,7 @@ our $Config = <<'CONF';
     location ~ ^/api/[^/]*/v1/permits/push$   { opscom_push; }
     location ~ ^/api/[^/]*/v1/permits/update$ { opscom_update; }
     location ~ ^/api/[^/]*/v1/permits/delete$ { opscom_delete; }
+    location ~ ^/api/[^/]*/v1/permits/lookup$ { opscom_lookup; }
 CONF
 
 my $socket;
@@ -38,7 +39,7 @@ sub redis {
         or die "redis at port $Port: $!\n";
 
     print $socket '*' . @command . "\r\n",
-        map { utf8::encode(my $word = $_) if utf8::is_utf8($_); '$' . length($_) . "\r\n$_\r\n" } @command;
+        map { my $word = $_; utf8::encode($word) if utf8::is_utf8($word); '$' . length($word) . "\r\n$word\r\n" } @command;
     $socket->flush;
 
     return reply();
@@ -65,6 +66,12 @@ sub fresh {
     redis('FLUSHALL');
     enrol($Client, $Token, 'demo');
     redis('SADD', "opscom:{$Client}:zones", 'Lot 4');
+}
+
+# The same for enforcement: the token may look up, and nothing else.
+sub officer {
+    fresh();
+    enrol($Client, $Token, 'officer-7 lookup');
 }
 
 sub enrol {
@@ -108,7 +115,7 @@ sub push_to {
 
 sub push { return push_to("/api/$Client/v1/permits/push", @_) }
 
-# A body of update or delete.
+# A body of update, delete or lookup.
 sub post {
     my ($endpoint, %members) = @_;
     my $json = JSON::PP->new->allow_nonref->utf8;

@@ -652,9 +652,9 @@ take_found(ngx_opscom_reply_t *reply, const result_t *expected,
     ngx_int_t          rc;
     ngx_opscom_found_t found;
 
-    static ngx_str_t id = ngx_string("");
+    static ngx_str_t plate = ngx_string("PL8");
 
-    rc = ngx_opscom_permits_found(reply, &id, &found, pool);
+    rc = ngx_opscom_permits_found(reply, &plate, &found, pool);
 
     if (rc != expected->rc) {
         fail_msg("%s: %d", expected->reply, (int) rc);
@@ -670,7 +670,7 @@ take_found(ngx_opscom_reply_t *reply, const result_t *expected,
 }
 
 
-#define FOUND(json, valid) "*7\r\n:1\r\n:0\r\n$0\r\n\r\n$4\r\ndemo\r\n" json \
+#define FOUND(json, valid) "*7\r\n:1\r\n:0\r\n$3\r\nPL8\r\n$4\r\ndemo\r\n" json \
     valid "$0\r\n\r\n"
 
 
@@ -689,14 +689,23 @@ test_found(void **state)
         { FOUND("$7\r\n[\"\xed\xa0\x80\"]\r\n", "$1\r\n1\r\n"), NGX_DECLINED,
           NGX_OPSCOM_WRITTEN, "demo",
           "[\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\"]" },
-        { "*4\r\n:4\r\n:0\r\n$0\r\n\r\n$4\r\ndemo\r\n", NGX_DECLINED,
+        { "*4\r\n:4\r\n:0\r\n$3\r\nPL8\r\n$4\r\ndemo\r\n", NGX_DECLINED,
           NGX_OPSCOM_NOT_FOUND, "demo", "" },
         { "*1\r\n:0\r\n", NGX_DECLINED, NGX_OPSCOM_UNAUTHORIZED, "", "" },
+        { FOUND("$29\r\n[\"0123456789abcdef\xff\xe2\x82\xac" "01234\"]\r\n",
+                "$1\r\n1\r\n"),
+          NGX_DECLINED, NGX_OPSCOM_WRITTEN, "demo",
+          "[\"0123456789abcdef\xef\xbf\xbd\xe2\x82\xac" "01234\"]" },
+        { FOUND("$0\r\n\r\n", "$0\r\n\r\n"), NGX_ERROR, 0, "", "" },
+        { FOUND("$1\r\n[\r\n", "$0\r\n\r\n"), NGX_ERROR, 0, "", "" },
+        { FOUND("$2\r\n{}\r\n", "$0\r\n\r\n"), NGX_ERROR, 0, "", "" },
+        { FOUND("$2\r\n[}\r\n", "$0\r\n\r\n"), NGX_ERROR, 0, "", "" },
         { FOUND(":1\r\n", "$0\r\n\r\n"), NGX_ERROR, 0, "", "" },
         { FOUND("$2\r\n[]\r\n", ":0\r\n"), NGX_ERROR, 0, "", "" },
-        { "*4\r\n:3\r\n:0\r\n$0\r\n\r\n$4\r\ndemo\r\n", NGX_ERROR, 0, "", "" },
-        { "*4\r\n:4\r\n:0\r\n$1\r\na\r\n$4\r\ndemo\r\n", NGX_ERROR, 0, "",
+        { "*4\r\n:3\r\n:0\r\n$3\r\nPL8\r\n$4\r\ndemo\r\n", NGX_ERROR, 0, "", "" },
+        { "*4\r\n:4\r\n:0\r\n$3\r\nPL9\r\n$4\r\ndemo\r\n", NGX_ERROR, 0, "",
           "" },
+        { "*4\r\n:4\r\n:0\r\n$0\r\n\r\n$4\r\ndemo\r\n", NGX_ERROR, 0, "", "" },
         { "$2\r\n[]\r\n", NGX_ERROR, 0, "", "" },
     };
 
