@@ -17,6 +17,7 @@
 
 
 #define NGX_HTTP_OPSCOM_LABELS 2
+#define NGX_HTTP_OPSCOM_RECORD 2 /* metrics of a set, at most */
 
 
 typedef enum {
@@ -46,6 +47,26 @@ typedef struct {
     uint64_t         count;
     uint64_t         sum; /* microseconds */
 } ngx_http_opscom_histogram_t;
+
+
+/*
+ * Metrics of one set of samples: for each sample there is a value of each
+ * metric.  In JSON that is an array of objects, of the labels and the values.
+ */
+
+typedef struct {
+    ngx_str_t                       member;
+    const ngx_http_opscom_metric_t *metrics; /* all with the same labels */
+    ngx_uint_t                      nmetrics;
+    void                           *data;
+
+    /*
+     * The next sample: *i is 0 at first; what it returns stays valid until it
+     * is called again.  0 at the end.
+     */
+    ngx_uint_t (*next)(void *data, ngx_uint_t *i, ngx_str_t *labels,
+        uint64_t *values);
+} ngx_http_opscom_records_t;
 
 
 /* The output so far. */
@@ -81,6 +102,10 @@ typedef struct {
     /* between begin and end, instead of samples */
     void (*histogram)(ngx_http_opscom_output_t *out,
         const ngx_http_opscom_histogram_t *histogram);
+
+    /* on its own, without begin and end */
+    void (*records)(ngx_http_opscom_output_t *out,
+        const ngx_http_opscom_records_t *records);
 } ngx_http_opscom_emitter_t;
 
 

@@ -52,7 +52,8 @@ ngx_http_opscom_metrics_zone(ngx_conf_t *cf, void *tag)
 static ngx_int_t
 ngx_http_opscom_metrics_init(ngx_shm_zone_t *zone, void *data)
 {
-    ngx_slab_pool_t  *slab;
+    ngx_slab_pool_t            *slab;
+    ngx_http_opscom_metrics_t  *metrics;
 
     if (data) {
         zone->data = data;
@@ -66,10 +67,19 @@ ngx_http_opscom_metrics_init(ngx_shm_zone_t *zone, void *data)
         return NGX_OK;
     }
 
-    zone->data = ngx_slab_calloc(slab, sizeof(ngx_http_opscom_metrics_t));
-    slab->data = zone->data;
+    metrics = ngx_slab_calloc(slab, sizeof(ngx_http_opscom_metrics_t));
+    if (metrics == NULL) {
+        return NGX_ERROR;
+    }
 
-    return zone->data ? NGX_OK : NGX_ERROR;
+    /* nginx takes it away from a worker that was killed */
+
+    metrics->sources.mutex = &slab->mutex;
+
+    zone->data = metrics;
+    slab->data = metrics;
+
+    return NGX_OK;
 }
 
 

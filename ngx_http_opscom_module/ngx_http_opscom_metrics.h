@@ -17,6 +17,7 @@
 
 #include "ngx_http_opscom_endpoint.h"
 #include "ngx_http_opscom_errors.h"
+#include "ngx_http_opscom_sources.h"
 
 
 #define NGX_HTTP_OPSCOM_BUCKETS 12
@@ -39,6 +40,8 @@ typedef struct {
     ngx_atomic_t duration_sum; /* microseconds */
 
     ngx_opscom_counters_t store;
+
+    ngx_http_opscom_sources_t sources;
 
     ngx_http_opscom_metrics_worker_t workers[NGX_MAX_PROCESSES];
 } ngx_http_opscom_metrics_t;

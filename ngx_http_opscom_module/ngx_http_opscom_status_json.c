@@ -14,14 +14,16 @@ static void ngx_http_opscom_status_json_begin(ngx_http_opscom_output_t *out,
     const ngx_http_opscom_metric_t *metric);
 static void ngx_http_opscom_status_json_sample(ngx_http_opscom_output_t *out,
     ngx_str_t *labels, uint64_t value);
-static void ngx_http_opscom_status_json_info(ngx_http_opscom_output_t *out,
-    ngx_str_t *labels);
+static void ngx_http_opscom_status_json_labels(ngx_http_opscom_output_t *out,
+    const ngx_http_opscom_metric_t *metric, ngx_str_t *labels);
 static void ngx_http_opscom_status_json_name(ngx_http_opscom_output_t *out,
     const ngx_str_t *name);
 static void ngx_http_opscom_status_json_end(ngx_http_opscom_output_t *out);
 static void ngx_http_opscom_status_json_histogram(
     ngx_http_opscom_output_t *out,
     const ngx_http_opscom_histogram_t *histogram);
+static void ngx_http_opscom_status_json_records(ngx_http_opscom_output_t *out,
+    const ngx_http_opscom_records_t *records);
 
 
 const ngx_http_opscom_emitter_t  ngx_http_opscom_status_json = {
@@ -33,7 +35,8 @@ const ngx_http_opscom_emitter_t  ngx_http_opscom_status_json = {
     ngx_http_opscom_status_json_begin,
     ngx_http_opscom_status_json_sample,
     ngx_http_opscom_status_json_end,
-    ngx_http_opscom_status_json_histogram
+    ngx_http_opscom_status_json_histogram,
+    ngx_http_opscom_status_json_records
 };
 
 
@@ -92,7 +95,7 @@ ngx_http_opscom_status_json_sample(ngx_http_opscom_output_t *out,
     metric = out->metric;
 
     if (metric->type == NGX_HTTP_OPSCOM_INFO) {
-        ngx_http_opscom_status_json_info(out, labels);
+        ngx_http_opscom_status_json_labels(out, metric, labels);
         return;
     }
 
@@ -124,13 +127,13 @@ ngx_http_opscom_status_json_sample(ngx_http_opscom_output_t *out,
 
 
 static void
-ngx_http_opscom_status_json_info(ngx_http_opscom_output_t *out,
-    ngx_str_t *labels)
+ngx_http_opscom_status_json_labels(ngx_http_opscom_output_t *out,
+    const ngx_http_opscom_metric_t *metric, ngx_str_t *labels)
 {
     ngx_uint_t  i;
 
     for (i = 0; i < NGX_HTTP_OPSCOM_LABELS; i++) {
-        ngx_http_opscom_status_json_name(out, &out->metric->labels[i]);
+        ngx_http_opscom_status_json_name(out, &metric->labels[i]);
         ngx_http_opscom_json_string(&out->json, &labels[i]);
     }
 }
@@ -178,4 +181,34 @@ ngx_http_opscom_status_json_histogram(ngx_http_opscom_output_t *out,
 
     ngx_http_opscom_json_close(&out->json, '}');
     ngx_http_opscom_json_close(&out->json, '}');
+}
+
+
+static void
+ngx_http_opscom_status_json_records(ngx_http_opscom_output_t *out,
+    const ngx_http_opscom_records_t *records)
+{
+    uint64_t    values[NGX_HTTP_OPSCOM_RECORD];
+    ngx_str_t   labels[NGX_HTTP_OPSCOM_LABELS];
+    ngx_uint_t  i, m;
+
+    ngx_http_opscom_status_json_name(out, &records->member);
+    ngx_http_opscom_json_open(&out->json, '[');
+
+    i = 0;
+
+    while (records->next(records->data, &i, labels, values)) {
+        ngx_http_opscom_json_open(&out->json, '{');
+        ngx_http_opscom_status_json_labels(out, records->metrics, labels);
+
+        for (m = 0; m < records->nmetrics; m++) {
+            ngx_http_opscom_status_json_name(out,
+                                             &records->metrics[m].member);
+            ngx_http_opscom_json_number(&out->json, values[m]);
+        }
+
+        ngx_http_opscom_json_close(&out->json, '}');
+    }
+
+    ngx_http_opscom_json_close(&out->json, ']');
 }

@@ -19,6 +19,8 @@ static void ngx_http_opscom_status_text_bucket(ngx_http_opscom_output_t *out,
 static void ngx_http_opscom_status_text_histogram(
     ngx_http_opscom_output_t *out,
     const ngx_http_opscom_histogram_t *histogram);
+static void ngx_http_opscom_status_text_records(ngx_http_opscom_output_t *out,
+    const ngx_http_opscom_records_t *records);
 
 
 const ngx_http_opscom_emitter_t  ngx_http_opscom_status_text = {
@@ -30,7 +32,8 @@ const ngx_http_opscom_emitter_t  ngx_http_opscom_status_text = {
     ngx_http_opscom_status_text_begin,
     ngx_http_opscom_status_text_sample,
     ngx_http_opscom_status_text_nothing,
-    ngx_http_opscom_status_text_histogram
+    ngx_http_opscom_status_text_histogram,
+    ngx_http_opscom_status_text_records
 };
 
 
@@ -185,4 +188,26 @@ ngx_http_opscom_status_text_histogram(ngx_http_opscom_output_t *out,
     ngx_http_opscom_text_literal(text, "_count ");
     ngx_http_opscom_text_number(text, histogram->count);
     ngx_http_opscom_text_byte(text, LF);
+}
+
+
+/* The format wants the samples of a metric together. */
+
+static void
+ngx_http_opscom_status_text_records(ngx_http_opscom_output_t *out,
+    const ngx_http_opscom_records_t *records)
+{
+    uint64_t    values[NGX_HTTP_OPSCOM_RECORD];
+    ngx_str_t   labels[NGX_HTTP_OPSCOM_LABELS];
+    ngx_uint_t  i, m;
+
+    for (m = 0; m < records->nmetrics; m++) {
+        ngx_http_opscom_status_text_begin(out, &records->metrics[m]);
+
+        i = 0;
+
+        while (records->next(records->data, &i, labels, values)) {
+            ngx_http_opscom_status_text_sample(out, labels, values[m]);
+        }
+    }
 }

@@ -352,6 +352,11 @@ ngx_http_opscom_write_success(ngx_http_request_t *r,
     if (ngx_http_opscom_write_is_replay(ctx)) {
         ctx->reference_id = ctx->written.reference_id;
         ctx->result = NGX_HTTP_OPSCOM_RESULT_REPLAYED;
+
+    } else if (ctx->endpoint->creates) {
+        ngx_http_opscom_sources_count(
+            &ngx_http_opscom_conf_metrics(r)->sources, &ctx->client,
+            &ctx->written.label, ngx_time());
     }
 
     return ngx_http_opscom_response_success(r, ctx);

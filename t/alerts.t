@@ -22,7 +22,7 @@ is($?, 0, 'promtool check rules') or diag $said;
 my %known = map { $_ => 1 } $operations =~ /^\| `(opscom_\w+)/mg;
 $known{"opscom_store_duration_seconds_$_"} = 1 for qw(bucket sum count);
 my %used = map { $_ => 1 } $rules =~ /\b(opscom_(?:requests|attribute|store|source|build)_\w+)/g;
-cmp_ok(scalar keys %used, '>=', 4, 'the rules use metrics');
+cmp_ok(scalar keys %used, '>=', 6, 'the rules use metrics');
 is_deeply([ grep { !$known{$_} } sort keys %used ], [], 'every metric exists');
 
 my %results = map { $_ => 1 } slurp('docs/api.md') =~ /^\| (?:\d{3}|other) \| `(\w+)`/mg;
@@ -48,6 +48,19 @@ my @cases = (
     [ OpscomRequestsRefused => { qq(opscom_requests_total{endpoint="push",result="store_unavailable",$edge}) => '0+60x20' }, 15,
       'instance: a:8081, severity: critical' ],
     [ OpscomRequestsRefused => { qq(opscom_requests_total{endpoint="push",result="stored",$edge}) => '0+60x20' }, 15, undef ],
+    [ OpscomSourceSilent    => { qq(opscom_source_last_permit_timestamp_seconds{client="OC-TOMA",source="north",$edge}) => '60x600' }, 420,
+      'client: OC-TOMA, source: north, severity: warning' ],
+    # nginx was restarted meanwhile
+    [ OpscomSourceSilent    => { qq(opscom_source_last_permit_timestamp_seconds{client="OC-TOMA",source="north",$edge}) => '60x60 _x600' }, 420,
+      'client: OC-TOMA, source: north, severity: warning' ],
+    # another edge server has stored a permit of it
+    [ OpscomSourceSilent    => { qq(opscom_source_last_permit_timestamp_seconds{client="OC-TOMA",source="north",$edge}) => '60x600',
+                                 'opscom_source_last_permit_timestamp_seconds{client="OC-TOMA",source="north",instance="b:8081",job="permits"}'
+                                     => '0+60x600' }, 420, undef ],
+    # retired more than a week ago
+    [ OpscomSourceSilent    => { qq(opscom_source_last_permit_timestamp_seconds{client="OC-TOMA",source="north",$edge}) => '60x10300' }, 10200, undef ],
+    # the sources that have no name
+    [ OpscomSourceSilent    => { qq(opscom_source_last_permit_timestamp_seconds{client="",source="",$edge}) => '60x600' }, 420, undef ],
     [ OpscomQueueHalfFull   => { "opscom_store_inflight{$edge}" => '3000x9' }, 3, 'instance: a:8081, job: permits, severity: warning' ],
     [ OpscomQueueHalfFull   => { "opscom_store_inflight{$edge}" => '2000x9' }, 3, undef ],
     [ OpscomStoreSlow       => { qq(opscom_store_duration_seconds_bucket{le="0.1",$edge}) => '0+0x30',

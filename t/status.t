@@ -19,7 +19,7 @@ GET /status
 Content-Type: application/json
 Cache-Control: no-store
 --- response_body_like chomp
-^\{"requests":\{"push":\{"stored":0,"replayed":0,"malformed_json":0,.*\},"update":\{"updated":0,.*\},"delete":\{"deleted":0,.*\}\},"attribute_errors":\{"token":\{.*\},"reference_id":.*,"plate":\{"invalid_type":0,"conflicting":0,"missing":0,"too_long":0,"invalid_format":0\},.*\},"store":\{"up":true,"inflight":0,"reconnects":0,"duration":\{"count":0,"sum":0\.0+,"buckets":\{"0\.0005":0,.*"2\.5":0\}\},"refusing":false,"refusals":\{"OOM":0,"READONLY":0,.*,"other":0\},"retries":0\},"build":\{"version":"[\d.]+","nginx":"[\d.]+"\}\}$
+^\{"requests":\{"push":\{"stored":0,"replayed":0,"malformed_json":0,.*\},"update":\{"updated":0,.*\},"delete":\{"deleted":0,.*\}\},"attribute_errors":\{"token":\{.*\},"reference_id":.*,"plate":\{"invalid_type":0,"conflicting":0,"missing":0,"too_long":0,"invalid_format":0\},.*\},"store":\{"up":true,"inflight":0,"reconnects":0,"duration":\{"count":0,"sum":0\.0+,"buckets":\{"0\.0005":0,.*"2\.5":0\}\},"refusing":false,"refusals":\{"OOM":0,"READONLY":0,.*,"other":0\},"retries":0\},"sources":\[\],"build":\{"version":"[\d.]+","nginx":"[\d.]+"\}\}$
 
 
 

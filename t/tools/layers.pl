@@ -37,7 +37,7 @@ my %layers = (
         [qw(store)],
     ],
     http => [
-        [qw(errors digest headers text now media_type version tls)],
+        [qw(errors digest headers text now media_type version tls sources)],
         [qw(json endpoint store_conf)],
         [qw(emitter cors metrics)],
         [qw(conf status_json status_text)],
@@ -46,6 +46,7 @@ my %layers = (
         [qw(filter body write lookup health)],
         [qw(handler variables)],
         [qw(endpoints)],
+        [qw(status_walk)],
         [qw(status)],
         [qw(directives redis)],
         [qw(module)],
