@@ -94,7 +94,8 @@ ngx_http_opscom_response_found(ngx_http_request_t *r,
 {
     ctx->result = NGX_HTTP_OPSCOM_RESULT_SUCCESS;
 
-    return ngx_http_opscom_response_send(r, ctx, NGX_HTTP_OK, &ctx->found);
+    return ngx_http_opscom_response_send(r, ctx, NGX_HTTP_OK,
+               &ngx_http_opscom_response_json_type, &ctx->found);
 }
 
 
