@@ -116,9 +116,18 @@ sub restart {
     start_redis($master);
 }
 
+# After a full synchronisation a replica's append-only file is that of before
+# until it has been written anew: a master that is made of it and killed within
+# that time loses what it acknowledged (docs/redis.md, "Persistence").
+sub is_durable {
+    my $redis = shift;
+    return $redis->call('INFO', 'replication') =~ /master_link_status:up/
+        && $redis->call('INFO', 'persistence') =~ /^aof_rewrite_in_progress:0\r?\naof_rewrite_scheduled:0/m;
+}
+
 sub failover {
     up($replica);
-    wait_until(20, sub { eval { $replica->call('INFO', 'replication') =~ /master_link_status:up/ } }) or return;
+    wait_until(20, sub { eval { is_durable($replica) } }) or return;
     eval { $master->call('FAILOVER', 'TO', '127.0.0.1', $replica->{port}, 'TIMEOUT', 3000) };
     wait_until(10, sub { eval { $replica->call('ROLE')->[0] eq 'master' } }) or return;
     wait_until(10, sub { eval { $master->call('ROLE')->[0] eq 'slave' } });
