@@ -39,7 +39,7 @@ for my $length ([], [ stream_maxlen => 100 ], [ retention => 86400 * 365 * 20 ])
 }
 
 # an update: what has changed, or that something has
-for ([ 'full', [], [ qw(changed end,end_ts,amount end_ts 1530530000 amount 9.00) ] ], [ 'minimal', [ stream_minimal => 1 ], [] ],
+for ([ 'full', [], [ changed => 'end,end_ts,amount', end_ts => 1530530000, amount => '9.00' ] ], [ 'minimal', [ stream_minimal => 1 ], [] ],
      [ 'minimal, of limited length', [ stream_minimal => 1, stream_maxlen => 100 ], [] ])
 {
     my ($name, $words, $more) = @$_;
