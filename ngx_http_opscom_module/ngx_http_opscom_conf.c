@@ -70,6 +70,7 @@ ngx_http_opscom_conf_create_loc(ngx_conf_t *cf)
     conf->retention = NGX_CONF_UNSET;
     conf->keep_all = NGX_CONF_UNSET;
     conf->stream_maxlen = NGX_CONF_UNSET_UINT;
+    conf->stream_minimal = NGX_CONF_UNSET_UINT;
 
     return conf;
 }
@@ -200,6 +201,7 @@ ngx_http_opscom_conf_merge_permits(ngx_http_opscom_loc_conf_t *prev,
     ngx_conf_merge_value(conf->keep_all, prev->keep_all, 0);
     ngx_conf_merge_value(conf->retention, prev->retention, 0);
     ngx_conf_merge_uint_value(conf->stream_maxlen, prev->stream_maxlen, 0);
+    ngx_conf_merge_uint_value(conf->stream_minimal, prev->stream_minimal, 0);
 
     conf->rules.max_body = conf->max_body_size;
 

@@ -67,6 +67,7 @@ typedef struct {
     time_t         retention;     /* 0: off */
     ngx_flag_t     keep_all;      /* 1: it is off by a directive */
     ngx_uint_t     stream_maxlen; /* 0: off */
+    ngx_uint_t     stream_minimal; /* 1: five fields in an event */
 } ngx_http_opscom_loc_conf_t;
 
 

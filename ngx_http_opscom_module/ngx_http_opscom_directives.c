@@ -357,3 +357,31 @@ ngx_http_opscom_directives_is_off(ngx_conf_t *cf)
 
     return ngx_strcmp(value[1].data, "off") == 0;
 }
+
+
+char *
+ngx_http_opscom_directives_stream_fields(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf)
+{
+    ngx_str_t                   *value;
+    ngx_http_opscom_loc_conf_t  *olcf;
+
+    olcf = conf;
+    value = cf->args->elts;
+
+    if (olcf->stream_minimal != NGX_CONF_UNSET_UINT) {
+        return "is duplicate";
+    }
+
+    olcf->stream_minimal = ngx_strcmp(value[1].data, "minimal") == 0;
+
+    if (olcf->stream_minimal || ngx_strcmp(value[1].data, "full") == 0) {
+        return NGX_CONF_OK;
+    }
+
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                       "invalid value \"%V\" of \"%V\", it must be \"full\""
+                       " or \"minimal\"", &value[1], &cmd->name);
+
+    return NGX_CONF_ERROR;
+}

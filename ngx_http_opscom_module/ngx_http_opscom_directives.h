@@ -41,6 +41,8 @@ char *ngx_http_opscom_directives_cors_origin(ngx_conf_t *cf,
     ngx_command_t *cmd, void *conf);
 char *ngx_http_opscom_directives_prefix(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+char *ngx_http_opscom_directives_stream_fields(ngx_conf_t *cf,
+    ngx_command_t *cmd, void *conf);
 
 
 #endif /* NGX_HTTP_OPSCOM_DIRECTIVES_H_INCLUDED */

@@ -284,6 +284,13 @@ static ngx_command_t  ngx_http_opscom_commands[] = {
       offsetof(ngx_http_opscom_loc_conf_t, stream_maxlen),
       &ngx_http_opscom_number_or_off },
 
+    { ngx_string("opscom_stream_fields"),
+      NGX_HTTP_OPSCOM_ANYWHERE|NGX_CONF_TAKE1,
+      ngx_http_opscom_directives_stream_fields,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
       ngx_null_command
 };
 

@@ -95,6 +95,7 @@ ngx_http_opscom_write_prepare(ngx_http_request_t *r,
     write.retention = olcf->retention;
     write.persist = olcf->keep_all || olcf->keyspace->expires;
     write.stream_maxlen = olcf->stream_maxlen;
+    write.stream_minimal = olcf->stream_minimal;
     write.replicas = olcf->redis.settings.replicas;
 
     if (ngx_http_opscom_write_reference(r, ctx) != NGX_OK

@@ -51,6 +51,8 @@ my @wrong = (
     [ 'opscom_dedup soon', qr/it must be a time, such as 5s or 10m, or "off"/ ],
     [ 'opscom_retention soon', qr/it must be a time, such as 90d, or "off"/ ],
     [ 'opscom_stream_maxlen x', qr/it must be a number, or "off"/ ],
+    [ 'opscom_stream_fields some', qr/invalid value "some" of "opscom_stream_fields", it must be "full" or "minimal"/ ],
+    [ 'opscom_stream_fields full; opscom_stream_fields minimal', qr/is duplicate/ ],
     [ 'opscom_dedup 1m; opscom_dedup 2m', qr/is duplicate/ ],
     [ 'opscom_status xml', qr/invalid format "xml", it must be "json" or "prometheus"/ ],
 );
@@ -79,7 +81,8 @@ for ([ "opscom_push;\nopscom_update;", qr/conflicts with another opscom handler 
 for ('opscom_push;', 'opscom_push; opscom_redis_username meters;', 'opscom_push $arg_client;', 'opscom_push; opscom_redis 127.0.0.1 [::1]:7 unix:/x redis://u:p@127.0.0.1:1/2;',
      'opscom_push; opscom_dedup off; opscom_retention off; opscom_stream_maxlen off; opscom_wait_replicas off; opscom_cors_origin off;',
      'opscom_push; opscom_cors_origin https://a.example http://[::1]:8080 chrome-extension://abcdef http://kiosk_1:80 capacitor://localhost;',
-     'opscom_push; opscom_dedup 10m; opscom_retention 30d; opscom_stream_maxlen 1000; opscom_wait_replicas 1 500ms; opscom_max_body_size 0;')
+     'opscom_push; opscom_dedup 10m; opscom_retention 30d; opscom_stream_maxlen 1000; opscom_wait_replicas 1 500ms; opscom_max_body_size 0; opscom_stream_fields full;',
+     'opscom_lookup; opscom_stream_fields minimal;', 'opscom_lookup $arg_client;')
 {
     like(check($_), qr/test is successful/, $_);
 }

@@ -52,9 +52,10 @@ my $Modules = '/usr/lib/nginx/modules';
 my %Servers = (
     floor => sub {
         my ($redis, %options) = @_;
+        my $answer = delete $options{answer} // $Answer;
         return nginx(%options, level => 'error', main => "load_module $Modules/ngx_http_echo_module.so;",
-            server => "location ~ ^/api/[^/]*/v1/permits/push\$ { default_type application/json; add_header Cache-Control no-store;\n"
-                . "echo_read_request_body; echo -n '$Answer'; }");
+            server => "location ~ ^/api/[^/]*/v1/permits/(?:push|lookup)\$ { default_type application/json; add_header Cache-Control no-store;\n"
+                . "echo_read_request_body; echo -n '$answer'; }");
     },
     module => sub {
         my ($redis, %options) = @_;
@@ -123,12 +124,13 @@ sub wrk {
     my ($server, $redis, %options) = @_;
     my $connections = $options{connections} // 64;
     my $seconds = $options{seconds} // $Seconds;
+    my $kind = $options{kind} // 'push';
     my @pids = $server->workers;
     my @before = (cpu($redis->{pid}), map { cpu($_) } @pids);
     my $stored = stored_permits($redis);
 
     my $url = $options{url} // $server->url;
-    my $text = `wrk -t1 -c$connections -d${seconds}s -s $Fault::Top/t/bench/push.lua $url 2>&1`;
+    my $text = `wrk -t1 -c$connections -d${seconds}s -s $Fault::Top/t/bench/requests.lua $url -- $kind 2>&1`;
     my ($requests, $us, $errors, $p50, $p99, $p999) = $text =~ /^result (\d+) (\d+) (\d+) (\d+) (\d+) (\d+)$/m
         or die "wrk: $text\n";
 
@@ -139,7 +141,7 @@ sub wrk {
     $stored = settled($redis) - $stored;
     die "$errors errors among $requests answers\n" if $errors;
     die "$requests answers, $stored permits\n"
-        if !$options{floor} && ($stored < $requests || $stored > $requests + $connections);
+        if !$options{floor} && $kind eq 'push' && ($stored < $requests || $stored > $requests + $connections);
 
     return {
         requests => $requests, rate => $requests / ($us / 1e6), cpu => $own / $requests,

@@ -37,19 +37,24 @@ print "Connections:\n\n", table([ 'connections', @head ], @rows), "\n";
 # stored permits: rounds until there are as many
 sub used { return $_[0]->call('INFO', 'memory') =~ /^used_memory:(\d+)/m ? $1 : 0 }
 
-my $redis = quiet_redis();
-my $server = contestant('module', $redis);
-my $empty = used($redis);
 @rows = ();
-for my $stored (1, 100_000, 1_100_000) { # beyond 2^20, where Redis's dictionary grows
-    wrk($server, $redis, seconds => 1) while stored_permits($redis) < $stored;
-    my $result = wrk($server, $redis);
-    my $permits = stored_permits($redis);
-    push @rows, [ @{row($permits, $result)}, sprintf('%.0f', (used($redis) - $empty) / $permits) ];
+for my $case ([ 'full', 1, 100_000, 1_100_000 ], [ 'minimal', 100_000 ]) { # beyond 2^20, where Redis's dictionary grows
+    my ($fields, @counts) = @$case;
+    my $redis = quiet_redis();
+    my $server = contestant('module', $redis, http => "opscom_stream_fields $fields;");
+    my $empty = used($redis);
+    for my $stored (@counts) {
+        wrk($server, $redis, seconds => 1) while stored_permits($redis) < $stored;
+        my $result = wrk($server, $redis);
+        my $permits = stored_permits($redis);
+        my $event = $redis->call('MEMORY', 'USAGE', 'opscom:{OC-TOMA}:stream', 'SAMPLES', 0) / $permits;
+        push @rows, [ @{row($permits, $result)}, sprintf('%.0f', (used($redis) - $empty) / $permits), sprintf('%.0f', $event), $fields ];
+    }
+    $server->quit;
+    $redis->kill9;
 }
-print "Stored permits, 64 connections, 65,536 plates:\n\n", table([ 'permits', @head, 'bytes a permit' ], @rows), "\n";
-$server->quit;
-$redis->kill9;
+print "Stored permits, 64 connections, 65,536 plates:\n\n",
+    table([ 'permits', @head, 'bytes a permit', 'of these the event', 'opscom_stream_fields' ], @rows), "\n";
 
 # workers, clients that send slowly, TLS
 my $pem = "$Fault::Dir/cert";

@@ -38,4 +38,51 @@ for my $length ([], [ stream_maxlen => 100 ], [ retention => 86400 * 365 * 20 ])
     }
 }
 
+# an update: what has changed, or that something has
+for ([ 'full', [], [ changed => 'end,end_ts,amount', end_ts => 1530530000, amount => '9.00' ] ], [ 'minimal', [ stream_minimal => 1 ], [] ],
+     [ 'minimal, of limited length', [ stream_minimal => 1, stream_maxlen => 100 ], [] ])
+{
+    my ($name, $words, $more) = @$_;
+
+    $redis->call('DEL', grep { /permit|plate|stream/ } @{$redis->call('KEYS', '*')});
+    script($redis, 'push');
+    like(text(script($redis, 'update', @$words, 'field.end' => '2018-07-02T11:13:20Z', 'field.end_ts' => 1530530000, 'field.amount' => '9.00')),
+        qr/a-1 demo/, "update, $name: changed");
+    is_deeply($redis->call('XRANGE', "${p}stream", '-', '+')->[1][1],
+        [ qw(event update reference_id a-1 plate PL8RDR start 2018-07-02T09:00:00Z end 2018-07-02T11:13:20Z), @$more ], "update, $name: its event");
+    is(text($redis->call('HMGET', "${p}permit:a-1", qw(end end_ts amount))), '[2018-07-02T11:13:20Z 1530530000 9.00]', "update, $name: the permit is the same");
+    script($redis, 'delete', @$words);
+    is_deeply($redis->call('XRANGE', "${p}stream", '-', '+')->[2][1],
+        [ qw(event delete reference_id a-1 plate PL8RDR start 2018-07-02T09:00:00Z end 2018-07-02T11:13:20Z) ], "delete, $name: its event");
+}
+
+# by the directive, on each level
+my $nginx = nginx(http => 'opscom_redis ' . $redis->address . '; opscom_stream_fields minimal;', server => $Fault::Locations . <<'CONF');
+        location = /full    { opscom_push OC-TOMA; opscom_stream_fields full; }
+        location = /options { opscom_push OC-TOMA; opscom_stream_maxlen 1000; opscom_retention 100000d; }
+CONF
+my $default = nginx(http => 'opscom_redis ' . $redis->address . ';');
+
+sub event {
+    my ($server, $path, $body) = @_;
+    my ($status, $answer) = request(Fault::connect_to($server->{port}), $path, $body // body(), Connection => 'close');
+    is($status, 200, "$path: 200");
+    my %event = @{$redis->call('XREVRANGE', "${p}stream", '+', '-', 'COUNT', 1)->[0][1]};
+    return (join(' ', sort keys %event), $answer =~ /"reference_id":"([^"]+)"/);
+}
+
+my $push = '/api/OC-TOMA/v1/permits/push';
+my $minimal = 'end event plate reference_id start';
+my $full = 'amount currency end event plate reference_id source start ticket zone zone_status';
+my ($fields, $id) = event($nginx, $push);
+is($fields, $minimal, 'minimal: a push');
+is((event($nginx, '/options'))[0], $minimal, 'minimal: a push with options');
+is((event($nginx, '/full'))[0], $full, 'full: in a location of its own');
+is((event($default, $push))[0], $full, 'full: the default');
+my $change = qq({"apiToken":"$Fault::Token","referenceid":"$id","amount":"1.00"});
+is((event($nginx, '/api/OC-TOMA/v1/permits/update', $change))[0], $minimal, 'minimal: an update');
+$change =~ s/1\.00/2.00/;
+is((event($default, '/api/OC-TOMA/v1/permits/update', $change))[0], "amount amount_cents changed $minimal", 'full: an update');
+is((event($default, '/api/OC-TOMA/v1/permits/delete', $change))[0], $minimal, 'a delete has nothing more to tell');
+
 done_testing();

@@ -197,15 +197,15 @@ test_edits(void **state)
     static const ngx_str_t delete[] = {
         ngx_string("p:{C}:tokens"), ngx_string("p:{C}:permit:id"),
         ngx_string("p:{C}:stream"), ngx_string("token"),
-        ngx_string("\xa2id\xa3now\xa6p:{C}:\xa0\xa0\xa0\xa0\xa0\xa1" "2\xa1"
-                   "0"),
+        ngx_string("\xa2id\xa3now\xa6p:{C}:\xa0\xa0\xa0\xa0\xa0\xa1" "2\xa0"
+                   "\xa1" "0"),
     };
     static const ngx_str_t update[] = {
         ngx_string("p:{C}:tokens"), ngx_string("p:{C}:permit:id"),
         ngx_string("p:{C}:stream"), ngx_string("p:{C}:idem:key"),
         ngx_string("token"),
         ngx_string("\xa2id\xa3now\xa6p:{C}:\xa5print\xa8" "86400000\xa4"
-                   "1000\xa2" "10\xa0\xa1" "2\xa1" "0"),
+                   "1000\xa2" "10\xa0\xa1" "2\xa1" "1\xa1" "0"),
         ngx_string(TICKET "\xa6" "end_ts\xa1" "5"),
     };
 
@@ -225,6 +225,7 @@ test_edits(void **state)
     assert_int_equal(call.repeatable, 0);
 
     options(&write);
+    write.stream_minimal = 1;
     assert_int_equal(ngx_opscom_permits_update(&call, &write, pool), NGX_OK);
     assert_words(&call, 4, update, COUNT(update));
     assert_int_equal(*call.again, '0');

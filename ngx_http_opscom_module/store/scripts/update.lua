@@ -157,15 +157,17 @@ local failed = whole(function()
         leave(old, had.end_ts)
     end
 
-    local values = {}
-    for _, name in ipairs(names) do
-        if name ~= 'plate' and name ~= 'end' then
-            values[#values + 1], values[#values + 2] = name, now[name]
+    local more = {}
+    if minimal == '' then
+        more = {'changed', table.concat(names, ',')}
+        for _, name in ipairs(names) do
+            if name ~= 'plate' and name ~= 'end' then
+                more[#more + 1], more[#more + 2] = name, now[name]
+            end
         end
     end
     announce('event', 'update', 'reference_id', id, 'plate', now.plate,
-             'start', now.start, 'end', now['end'],
-             'changed', table.concat(names, ','), unpack(values))
+             'start', now.start, 'end', now['end'], unpack(more))
 end)
 
 return failed or id .. ' ' .. label

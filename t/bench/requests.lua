@@ -1,18 +1,25 @@
--- What wrk sends: the documented permit with one of 65,536 plates; and what it
--- says at the end, in one line that a program can read.
+-- What wrk sends: the documented permit with one of 65,536 plates, or lookups of
+-- one of 1,024; and what it says at the end, in one line that a program can read.
+--
+--   wrk -s requests.lua URL -- push|lookup
 
-local body = '{"LicencePlate":"%04x","apiToken":"YOUR-API-TOKEN","Amount":"14.50","CurrencyID":"CAD","zone":"Lot 4",' ..
-    '"permitNo":"L4-1138","startTime":"2018-07-02T09:00:00","endTime":"2018-07-02T09:30:00"}'
+local bodies = {
+    push = '{"LicencePlate":"%04x","apiToken":"YOUR-API-TOKEN","Amount":"14.50","CurrencyID":"CAD","zone":"Lot 4",' ..
+        '"permitNo":"L4-1138","startTime":"2018-07-02T09:00:00","endTime":"2018-07-02T09:30:00"}',
+    lookup = '{"plate":"%04x","apiToken":"YOUR-API-TOKEN","at":"2018-07-02T09:15:00"}',
+}
+
+local plates = { push = 65536, lookup = 1024 }
 
 wrk.method = "POST"
 wrk.headers["Content-Type"] = "application/json"
 
-local requests, n = {}, 0
+local requests, count, n = {}, 0, 0
 
 -- LuaJIT hashes a long string by a few bytes of its start, middle and end, and
 -- would need minutes to tell 65,536 of them apart: the agent's name is as long
 -- as it takes to move the plate into the middle.
-local function agent()
+local function agent(body)
     for length = 1, 200 do
         wrk.headers["User-Agent"] = ("m"):rep(length)
         local text = wrk.format(nil, nil, nil, body:format(0))
@@ -22,15 +29,17 @@ local function agent()
     end
 end
 
-function init()
-    agent()
-    for i = 0, 65535 do
+function init(arguments)
+    local body = bodies[arguments[1]]
+    agent(body)
+    count = plates[arguments[1]]
+    for i = 0, count - 1 do
         requests[i] = wrk.format(nil, nil, nil, body:format(i))
     end
 end
 
 function request()
-    n = (n + 40503) % 65536
+    n = (n + 40503) % count
     return requests[n]
 end
 
