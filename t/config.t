@@ -52,7 +52,7 @@ my @wrong = (
     [ 'opscom_retention soon', qr/it must be a time, such as 90d, or "off"/ ],
     [ 'opscom_stream_maxlen x', qr/it must be a number, or "off"/ ],
     [ 'opscom_dedup 1m; opscom_dedup 2m', qr/is duplicate/ ],
-    [ 'opscom_status xml', qr/invalid format "xml", it must be "json" or "prometheus"/ ],
+    [ 'opscom_status xml', qr/invalid format "xml", it must be "json", "prometheus" or "html"/ ],
 );
 
 for (@wrong) {
