@@ -15,6 +15,7 @@ my $nginx = nginx(http => 'opscom_redis unix:/nowhere/redis.sock;', server => <<
         location = /html       { opscom_status html; }
         location = /origin     { opscom_status; opscom_cors_origin https://city.example; }
         location = /charset    { opscom_status; charset koi8-r; }
+        location = /gzip       { opscom_status; gzip on; gzip_http_version 1.0; gzip_types application/json text/plain; }
         location /part {
             opscom_status;
             if ($arg_x) { set $y 1; }
@@ -183,5 +184,11 @@ is($form, 'html', 'beside opscom_cors_origin');
 like($head, qr/^Vary: $_\r$/m, "it varies by $_") for qw(Accept Origin);
 is((ask('/part?x=1', $chromium))[0], 'html', 'in an "if" of its location');
 is((ask('/charset', $chromium))[0], 'html', 'the charset of the page is not changed');
+for my $accept ($chromium, $prometheus2, 'application/json') {
+    my ($form) = ask('/status', $accept);
+    my $socket = Fault::connect_to($nginx->{port});
+    $socket->syswrite("GET /gzip HTTP/1.0\r\nAccept: $accept\r\nAccept-Encoding: gzip\r\n\r\n");
+    like(do { local $/; <$socket> }, qr/^Content-Encoding: gzip\r$/m, "$form is compressed by its type");
+}
 
 done_testing();
