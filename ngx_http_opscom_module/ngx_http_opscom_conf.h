@@ -13,15 +13,10 @@
 #include "permit/permit.h"
 #include "store/ngx_opscom_store.h"
 
+#include "ngx_http_opscom_accept.h"
 #include "ngx_http_opscom_endpoint.h"
 #include "ngx_http_opscom_metrics.h"
 #include "ngx_http_opscom_store_conf.h"
-
-
-typedef enum {
-    NGX_HTTP_OPSCOM_STATUS_JSON,
-    NGX_HTTP_OPSCOM_STATUS_PROMETHEUS
-} ngx_http_opscom_status_format_t;
 
 
 /* The keys of one opscom_prefix. */

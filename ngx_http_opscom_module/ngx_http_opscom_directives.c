@@ -67,22 +67,36 @@ ngx_http_opscom_directives_status(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf)
 {
     ngx_str_t                   *value;
+    ngx_uint_t                   i;
     ngx_http_opscom_loc_conf_t  *olcf;
+
+    static const char  *formats[NGX_HTTP_OPSCOM_STATUS_FORMATS] = {
+        [NGX_HTTP_OPSCOM_STATUS_JSON] = "json",
+        [NGX_HTTP_OPSCOM_STATUS_PROMETHEUS] = "prometheus",
+        [NGX_HTTP_OPSCOM_STATUS_HTML] = "html",
+    };
 
     olcf = conf;
     value = cf->args->elts;
 
     if (cf->args->nelts > 1) {
 
-        if (ngx_strcmp(value[1].data, "prometheus") == 0) {
-            olcf->status_format = NGX_HTTP_OPSCOM_STATUS_PROMETHEUS;
+        for (i = NGX_HTTP_OPSCOM_STATUS_ANY + 1;
+             i < NGX_HTTP_OPSCOM_STATUS_FORMATS
+             && ngx_strcmp(value[1].data, formats[i]) != 0;
+             i++)
+        {
+            /* void */
+        }
 
-        } else if (ngx_strcmp(value[1].data, "json") != 0) {
+        if (i == NGX_HTTP_OPSCOM_STATUS_FORMATS) {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "invalid format \"%V\", it must be \"json\" or"
-                               " \"prometheus\"", &value[1]);
+                               "invalid format \"%V\", it must be \"json\","
+                               " \"prometheus\" or \"html\"", &value[1]);
             return NGX_CONF_ERROR;
         }
+
+        olcf->status_format = i;
     }
 
     return ngx_http_opscom_directives_handle(cf, olcf,

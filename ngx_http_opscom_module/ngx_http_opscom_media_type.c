@@ -1,26 +1,10 @@
 
-/* The Content-Type header, by RFC 9110, sections 5.6 and 8.3. */
+/* Media types, by RFC 9110, sections 5.6 and 8.3. */
 
 
 #include "ngx_http_opscom_media_type.h"
 
 
-/* A parameter's value without quotes; a longer one cannot be "utf-8". */
-
-#define NGX_HTTP_OPSCOM_CHARSET sizeof("utf-8")
-
-
-typedef struct {
-    ngx_str_t name;
-    size_t    len;
-    u_char    value[NGX_HTTP_OPSCOM_CHARSET]; /* its first bytes */
-} ngx_http_opscom_media_type_parameter_t;
-
-
-static u_char *ngx_http_opscom_media_type_space(u_char *p, u_char *last);
-static u_char *ngx_http_opscom_media_type_token(u_char *p, u_char *last);
-static u_char *ngx_http_opscom_media_type_parameter(u_char *p, u_char *last,
-    ngx_http_opscom_media_type_parameter_t *parameter);
 static u_char *ngx_http_opscom_media_type_quoted(u_char *p, u_char *last,
     ngx_http_opscom_media_type_parameter_t *parameter);
 static void ngx_http_opscom_media_type_append(
@@ -71,7 +55,7 @@ ngx_http_opscom_media_type_is_json(ngx_str_t *type)
 }
 
 
-static u_char *
+u_char *
 ngx_http_opscom_media_type_space(u_char *p, u_char *last)
 {
     while (p < last && (*p == ' ' || *p == '\t')) {
@@ -82,9 +66,7 @@ ngx_http_opscom_media_type_space(u_char *p, u_char *last)
 }
 
 
-/* The end of a token; p where there is none. */
-
-static u_char *
+u_char *
 ngx_http_opscom_media_type_token(u_char *p, u_char *last)
 {
     u_char  c;
@@ -104,9 +86,7 @@ ngx_http_opscom_media_type_token(u_char *p, u_char *last)
 }
 
 
-/* token "=" ( token / quoted-string ); returns its end, or NULL. */
-
-static u_char *
+u_char *
 ngx_http_opscom_media_type_parameter(u_char *p, u_char *last,
     ngx_http_opscom_media_type_parameter_t *parameter)
 {
@@ -167,7 +147,7 @@ static void
 ngx_http_opscom_media_type_append(
     ngx_http_opscom_media_type_parameter_t *parameter, u_char c)
 {
-    if (parameter->len < NGX_HTTP_OPSCOM_CHARSET) {
+    if (parameter->len < NGX_HTTP_OPSCOM_MEDIA_TYPE_VALUE) {
         parameter->value[parameter->len++] = c;
     }
 }

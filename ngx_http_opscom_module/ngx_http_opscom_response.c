@@ -245,14 +245,23 @@ ngx_http_opscom_response_json(ngx_http_request_t *r, size_t len)
 }
 
 
-/* A response that was redirected from may have left a type and a charset. */
+/*
+ * A response that was redirected from may have left a type and a charset.  By
+ * the type without its parameters nginx finds what it compresses.
+ */
 
 static void
 ngx_http_opscom_response_type(ngx_http_request_t *r, ngx_str_t *type,
     size_t len)
 {
+    u_char  *parameters;
+
+    parameters = ngx_strlchr(type->data, type->data + type->len, ';');
+
     r->headers_out.content_type = *type;
-    r->headers_out.content_type_len = type->len;
+    r->headers_out.content_type_len = parameters
+                                          ? (size_t) (parameters - type->data)
+                                          : type->len;
     r->headers_out.content_type_lowcase = NULL;
     r->headers_out.charset.len = 0;
     r->headers_out.content_length_n = len;

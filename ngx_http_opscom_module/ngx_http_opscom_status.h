@@ -11,7 +11,7 @@
 #include <ngx_http.h>
 
 
-/* The metrics, as JSON or for Prometheus. */
+/* The metrics, as JSON, for Prometheus or as a page. */
 ngx_int_t ngx_http_opscom_status_handler(ngx_http_request_t *r);
 
 

@@ -1,15 +1,17 @@
-# The documented XMLHttpRequest in a page of another origin, run by headless
-# Chromium: what the page's own script sees of a success, a refusal, and of an
-# origin that is not allowed.
+# In headless Chromium: the documented XMLHttpRequest in a page of another origin
+# (what the page's own script sees of a success, a refusal, and of an origin that
+# is not allowed), and the page of opscom_status.
 
 use strict;
 use warnings;
 
 use lib 't/support';
 use Test::More;
+use Chromium;
+use Digest::SHA qw(sha256_hex);
 use Fault;
 
-my ($chromium) = grep { -x } map { ("$_/chromium", "$_/chromium-browser") } split /:/, $ENV{PATH};
+my $chromium = Chromium::find();
 plan skip_all => 'chromium is not here' unless $chromium;
 
 # the snippet of docs/api.md, with the address and the token of this test
@@ -48,9 +50,8 @@ my $visits = 0;
 sub visit {
     my ($port, $name) = @_;
     my $profile = "$Fault::Dir/profile" . ++$visits;
-    my @command = ($chromium, qw(--headless --no-sandbox --disable-gpu --disable-quic --no-first-run
-        --disable-background-networking --disable-component-update --disable-sync --disable-dev-shm-usage
-        --virtual-time-budget=10000 --timeout=30000), "--user-data-dir=$profile", '--dump-dom', "http://127.0.0.1:$port/$name.html");
+    my @command = ($chromium, @Chromium::Flags, qw(--virtual-time-budget=10000 --timeout=30000),
+        "--user-data-dir=$profile", '--dump-dom', "http://127.0.0.1:$port/$name.html");
 
     my $log = "$Fault::Dir/chromium$visits";
     my $pid = Fault::start($log, @command);
@@ -86,5 +87,110 @@ $seen = visit($forbidden, 'success');
 like($seen, qr/^failed\n/m, 'a page of another origin sees an error and nothing else');
 unlike($seen, qr/reference_id/, 'no answer');
 is($redis->call('XLEN', 'opscom:{OC-TOMA}:stream'), 1, 'its preflight kept the push from being sent');
+
+# The page of opscom_status, at an address that nothing in it can know.  The same
+# port is taken again later: the page sees a restart.
+my $watched = nginx(http => 'opscom_redis ' . $redis->address . '; opscom_redis_timeout 500ms;', server => $Fault::Locations . <<'CONF');
+        location /watch/the      { opscom_status; }
+        location = /only/a/page  { opscom_status html; }
+CONF
+my $browser = Chromium->new("$Fault::Dir/watch");
+$browser->device(1200, 900, 0);
+
+# The text of an element, with white space between its cells.
+sub text { return $browser->value(qq([...document.querySelectorAll("$_[0]")].map((e) => e.innerText).join(" "))) =~ s/\s+/ /gr }
+sub row { return join '|', @{$browser->value(qq([...document.querySelectorAll("$_[0] tr")].map((r) => [...r.cells].map((c) => c.textContent).join(" ")))) || []} }
+
+# Waits until a text is shown.
+sub shows {
+    my ($seconds, $selector, $pattern, $name) = @_;
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+    my $until = Time::HiRes::time() + $seconds;
+    my $seen;
+    do { $seen = $selector =~ /^tbody/ ? row($selector) : text($selector); $browser->listen(0.05) if $seen !~ $pattern }
+        while $seen !~ $pattern && Time::HiRes::time() < $until;
+    like($seen, $pattern, $name);
+}
+
+sub watch {
+    my $path = shift;
+    $browser->visit($watched->url($path));
+    $browser->{console} = [];
+    $browser->{asked} = [];
+}
+
+watch('/watch/the/permits?x=1#update');
+shows(3, '#notices', qr/^No requests yet\./, 'the page: nothing yet');
+shows(3, '#state', qr/^Redis up$/, 'Redis is up');
+shows(3, '#build', qr/^ngx_http_opscom_module [\d.]+, nginx [\d.]+$/, 'versions');
+shows(3, '#zone', qr/^Times are .*UTC/, 'the time zone is named');
+is($browser->value('document.querySelector("#endpoints [aria-pressed=true]").textContent'), 'update', 'the endpoint of the address is chosen');
+$browser->value('document.querySelector("#endpoints button").click()');
+is($browser->value('location.hash'), '#push', 'a choice stays in the address');
+is($browser->value('document.querySelectorAll("#endpoints button").length'),
+    scalar @{[ $browser->value('fetch("/status").then((a) => a.text())') =~ /"(?:\w+)":\{"\w+":\d+,"replayed"/g ]}, 'every endpoint can be chosen');
+
+# labels are text
+$redis->call('HSET', 'opscom:{OC-TOMA}:tokens', sha256_hex('MARKUP'), '<img/src=x/onerror=alert(1)></script><b>');
+
+push_permit($watched);
+shows(3, 'tbody#sources', qr/^OC-TOMA demo 1 \d+ s ago$/, 'a source, within 3 seconds');
+shows(3, 'tbody#results', qr/^stored [\d.<]+ ?[\d.]* ?1 1$/, 'a push');
+shows(3, '#stored-more', qr/^1 since the start$/, 'its number');
+shows(3, '#notices', qr/^$/, 'there is nothing more to say');
+like($browser->value('document.getElementById("requests-text").textContent'), qr/^stored: 1$/, 'the plot as a text');
+ok($browser->value('document.querySelectorAll("#requests path.success-1").length === 1 && document.querySelector("#requests path").getAttribute("d") !== ""'),
+    'the plot has a bar');
+like($browser->value('document.getElementById("trips-text").textContent'), qr/^up to [\d.]+ m?s: 100%$/, 'round trips as a text');
+
+push_permit($watched, {}, endTime => '');
+shows(3, 'tbody#attributes', qr/^end missing 1 1$/, 'a refused attribute, within 3 seconds');
+shows(3, 'tbody#results', qr/\|validation_failed /, 'and the refused push');
+
+push_permit($watched, {}, apiToken => 'MARKUP');
+shows(3, 'tbody#sources', qr{OC-TOMA <img/src=x/onerror=alert\(1\)></script><b> 1 }, 'a label with markup is text');
+is($browser->value('document.querySelectorAll("tbody img, tbody b").length'), 0, 'and no element');
+
+# a table by another column, by the keyboard
+$browser->value('document.querySelector("[data-by=permits]").focus()');
+$browser->call('Input.dispatchKeyEvent', type => $_, key => 'Enter', code => 'Enter', windowsVirtualKeyCode => 13, text => "\r") for qw(keyDown keyUp);
+is($browser->value('document.querySelector("[aria-sort]").textContent'), 'Permits', 'sources are sorted by a column');
+
+# Redis away, and back
+$redis->kill9;
+push_permit($watched);
+shows(3, '#state', qr/^Redis away$/, 'Redis is away, within 3 seconds');
+shows(3, '#notices', qr/^Redis cannot be reached\./, 'it is said');
+is($browser->value('document.title'), "Redis away \x{2013} Permits", 'in the title, too');
+$redis->start;
+ok(wait_until(20, sub { (push_permit($watched))[0] == 200 }), 'Redis is back');
+shows(3, '#state', qr/^Redis up$/, 'it is seen');
+
+is_deeply([ grep { !m{^http://127\.0\.0\.1:$watched->{port}/(?:watch/the/permits\?x=1$|status$)|^data:} } @{$browser->{asked}} ], [],
+    'the page asks its own address and no other');
+is_deeply($browser->{console}, [], 'the console is empty');
+
+# narrow and dark: nothing is wider than the page
+$browser->device(390, 844, 1);
+ok($browser->until(5, 'getComputedStyle(document.body).backgroundColor === "rgb(15, 21, 28)"'), 'dark');
+is($browser->value('document.documentElement.scrollWidth'), 390, 'at 390 pixels nothing is cut');
+$browser->device(1200, 900, 0);
+
+# nginx away, and started again
+$watched->quit;
+shows(5, '#notices', qr/^No answer from 127\.0\.0\.1:$watched->{port} since [\d:]+ \(no connection\)/, 'nginx does not answer');
+is($browser->value('document.body.className'), 'stale', 'old figures look old');
+$watched->{pid} = Fault::start("$watched->{dir}/out", $Fault::Binary, '-p', "$watched->{dir}/", '-c', "$watched->{dir}/nginx.conf",
+    '-e', "$watched->{dir}/error.log");
+shows(8, '#notices', qr/The counters started again at [\d:]+: nginx was restarted\./, 'nginx was restarted');
+is($browser->value('document.body.className'), '', 'and the figures are new');
+
+# with the form fixed, the page reads its metrics from itself
+watch('/only/a/page');
+push_permit($watched);
+shows(4, 'tbody#results', qr/^stored /, 'opscom_status html: a push');
+is_deeply($browser->{console}, [], 'the console is empty');
+undef $browser;
+Fault::end($watched->{pid}, 'QUIT');
 
 done_testing();

@@ -54,7 +54,7 @@ my @wrong = (
     [ 'opscom_stream_fields some', qr/invalid value "some" of "opscom_stream_fields", it must be "full" or "minimal"/ ],
     [ 'opscom_stream_fields full; opscom_stream_fields minimal', qr/is duplicate/ ],
     [ 'opscom_dedup 1m; opscom_dedup 2m', qr/is duplicate/ ],
-    [ 'opscom_status xml', qr/invalid format "xml", it must be "json" or "prometheus"/ ],
+    [ 'opscom_status xml', qr/invalid format "xml", it must be "json", "prometheus" or "html"/ ],
 );
 
 for (@wrong) {

@@ -57,15 +57,23 @@ if [ ! -f "$tree/objs/Makefile" ] || [ "$(stamp)" != "$(cat "$build/stamp" 2>/de
     stamp > "$build/stamp"
 fi
 
-scripts=$tree/objs/opscom/ngx_opscom_scripts_lua.h
-sh ngx_http_opscom_module/store/scripts/embed.sh \
-    ngx_http_opscom_module/store/scripts/*.lua > "$scripts.new"
+# what is embedded: only a change is a reason to compile again
 
-if cmp -s "$scripts" "$scripts.new"; then
-    rm "$scripts.new"
-else
-    mv "$scripts.new" "$scripts"
-fi
+embed() {
+    header=$tree/objs/opscom/$1
+    shift
+    sh "$@" > "$header.new"
+
+    if cmp -s "$header" "$header.new"; then
+        rm "$header.new"
+    else
+        mv "$header.new" "$header"
+    fi
+}
+
+embed ngx_opscom_scripts_lua.h ngx_http_opscom_module/store/scripts/embed.sh \
+    ngx_http_opscom_module/store/scripts/*.lua
+embed ngx_http_opscom_page_html.h ngx_http_opscom_module/page/embed.sh
 
 make -C "$tree" -s -j"$(nproc)" -f objs/Makefile modules > "$build/make.log" 2>&1 || {
     cat "$build/make.log" >&2

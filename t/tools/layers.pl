@@ -37,8 +37,8 @@ my %layers = (
         [qw(store)],
     ],
     http => [
-        [qw(errors digest headers text now media_type version tls sources)],
-        [qw(json endpoint store_conf)],
+        [qw(errors digest headers text now media_type version tls sources page_html)],
+        [qw(json endpoint store_conf accept page)],
         [qw(emitter cors metrics)],
         [qw(conf status_json status_text)],
         [qw(ctx)],
