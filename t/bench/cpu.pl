@@ -1,7 +1,7 @@
 # CPU for each request: the floor, the module and its rivals in rounds that
 # alternate, and Redis's own floor, in one run.
 #
-#   make bench-cpu [ROUNDS=3] [BENCH_SECONDS=5] [CONNECTIONS="64 256"]
+#   make bench BENCH=cpu [ROUNDS=3] [BENCH_SECONDS=5] [CONNECTIONS="64 256"]
 
 use strict;
 use warnings;
