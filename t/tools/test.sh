@@ -26,7 +26,7 @@ set -a
 eval "$(sh t/tools/print-test-env.sh)"
 set +a
 
-redis-server --port "$TEST_NGINX_REDIS_PORT" --bind 127.0.0.1 --save "" \
+"${TEST_REDIS_SERVER:-redis-server}" --port "$TEST_NGINX_REDIS_PORT" --bind 127.0.0.1 --save "" \
     --dir "$room" --logfile "$PWD/$room/redis.log" < /dev/null &
 redis=$!
 
