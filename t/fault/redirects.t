@@ -100,9 +100,13 @@ $nginx = $other;
 for my $kind ([ many => 'MOVED to hosts of 300 bytes' ], [ fresh => 'ASK to new nodes' ]) {
     $seed->rules({ on => 'EVAL', call => $kind->[0] });
     is(sums(burst($nginx, 100)), '503: 100', "$kind->[1]: 503") for 1 .. 3;
-    my $before = $nginx->memory;
-    burst($nginx, 100) for 1 .. 20;
-    my $grown = $nginx->memory - $before;
+    my $grown;
+    for (1 .. 3) { # what leaks grows every time
+        my $before = $nginx->memory;
+        burst($nginx, 100) for 1 .. 20;
+        $grown = $nginx->memory - $before;
+        last if $grown < 512;
+    }
     cmp_ok($grown, '<', $late > 0.6 ? 20000 : 512, "2000 times $kind->[1]: $grown KB more");
     $seed->rules;
     my $start = time;
