@@ -120,7 +120,13 @@ ngx_opscom_pipeline_size(ngx_opscom_call_t *call)
     size = NGX_OPSCOM_HEADER_SIZE + 3 * NGX_OPSCOM_ARGUMENT_SIZE(64)
            + call->words.len;
 
-    return call->by_source ? size + call->script->source.len : size;
+    /* not "?:": GCC 14 reads the source's length whatever the bit says */
+
+    if (call->by_source) {
+        size += call->script->source.len;
+    }
+
+    return size;
 }
 
 

@@ -35,7 +35,7 @@ my %reader;
 sub reader {
     my $name = shift;
     my $file = "$Fault::Dir/handled.$name";
-    local %ENV = (%ENV, HANDLED => $file, FEED_IDLE_MS => 1000, OPSCOM_REDIS_URL => 'redis://' . $redis->address . '/0');
+    local %ENV = (%ENV, HANDLED => $file, FEED_IDLE_MS => 3000, OPSCOM_REDIS_URL => 'redis://' . $redis->address . '/0');
     my $pid = Fault::start("$Fault::Dir/log.$name", '/usr/bin/python3', "$Fault::Dir/feed.py", 'OC-TOMA', $name);
     $reader{$name} = { pid => $pid, file => $file };
 }

@@ -53,7 +53,7 @@ my $sentinel = free_port();
 open my $out, '>', "$d/sentinel.conf" or die;
 print $out "port $sentinel\nbind 127.0.0.1\ndir $d\nsentinel monitor city 127.0.0.1 $master->{port} 1\n";
 close $out;
-Fault::start("$d/sentinel.log", 'redis-server', "$d/sentinel.conf", '--sentinel');
+Fault::start("$d/sentinel.log", $Fault::Server, "$d/sentinel.conf", '--sentinel');
 my $sentinel_client = bless { port => $sentinel }, 'Fault::Redis';
 ok(wait_until(20, sub { eval { my %s = @{$sentinel_client->call('SENTINEL', 'MASTER', 'city')}; $s{'num-slaves'} } }), 'a sentinel');
 

@@ -31,7 +31,7 @@ sentinel down-after-milliseconds city 700
 sentinel failover-timeout city 3000
 CONF
     close $out;
-    my $pid = Fault::start("$Fault::Dir/sentinel$_.log", 'redis-server', $file, '--sentinel');
+    my $pid = Fault::start("$Fault::Dir/sentinel$_.log", $Fault::Server, $file, '--sentinel');
     my $sentinel = bless { port => $port, pid => $pid }, 'Fault::Redis';
     wait_until(10, sub { eval { $sentinel->call('PING') eq 'PONG' } });
     push @sentinels, $sentinel;

@@ -134,7 +134,7 @@ $loading->call('BGREWRITEAOF');
 wait_until(10, sub { $loading->call('INFO', 'persistence') =~ /aof_rewrite_in_progress:0\r\naof_rewrite_scheduled:0/ });
 $loading->kill9;
 my $starter = fork;
-if (!$starter) { exec 'redis-server', '--port', $loading->{port}, '--bind', '127.0.0.1', '--dir', $loading->{dir}, '--save', '', '--appendonly', 'yes',
+if (!$starter) { exec $Fault::Server, '--port', $loading->{port}, '--bind', '127.0.0.1', '--dir', $loading->{dir}, '--save', '', '--appendonly', 'yes',
     '--key-load-delay', '10000', '--loading-process-events-interval-bytes', '1024', '--logfile', "$loading->{dir}/log2" }
 ok(wait_until(10, sub { eval { ($loading->call('PING') // '') =~ /LOADING/ } }), 'LOADING: it is');
 is((push_permit($early))[0], 503, 'LOADING: 503');

@@ -27,14 +27,14 @@ sub write_conf {
     my $self = shift;
     open my $out, '>', "$self->{dir}/redis.conf" or die;
     print $out "port $self->{port}\nbind 127.0.0.1\ndir $self->{dir}\nsave \"\"\nappendonly yes\nappendfsync always\n",
-        "enable-debug-command local\nrepl-diskless-sync-delay 0\nrepl-timeout 5\nlogfile $self->{dir}/log\n",
+        "repl-diskless-sync-delay 0\nrepl-timeout 5\nlogfile $self->{dir}/log\n",
         $self->{n} ? "replicaof 127.0.0.1 $redis[0]{port}\n" : '';
     close $out;
 }
 
 sub start_redis {
     my $self = shift;
-    $self->{pid} = Fault::start("$self->{dir}/out", 'redis-server', "$self->{dir}/redis.conf");
+    $self->{pid} = Fault::start("$self->{dir}/out", $Fault::Server, "$self->{dir}/redis.conf");
     wait_until(60, sub { eval { $self->call('PING') =~ /PONG/ } }) or die "redis-server: " . slurp("$self->{dir}/log");
 }
 

@@ -13,6 +13,7 @@ use Digest::SHA qw(sha256_hex);
 use File::Temp ();
 use IO::Select;
 use IO::Socket::INET;
+use IO::Socket::UNIX;
 use POSIX ();
 use Socket qw(IPPROTO_TCP TCP_NODELAY);
 use Time::HiRes qw(sleep time);
@@ -24,6 +25,7 @@ our $Top    = Cwd::getcwd();
 our $Dir    = File::Temp->newdir(TMPDIR => 1);
 our $Module = $ENV{TEST_NGINX_LOAD_MODULES} // "$Top/build/ngx_http_opscom_module.so";
 our $Binary = $ENV{TEST_NGINX_BINARY} // 'nginx';
+our $Server = $ENV{TEST_REDIS_SERVER} || 'redis-server';
 our $Token  = 'YOUR-API-TOKEN';
 our $Pace   = 0; # seconds between two permits of a client
 
@@ -55,12 +57,20 @@ sub slurp {
 
 my %Ports;
 
-# A port that nobody has now, and that was not given out before.
+# A free port that was not given out before.  It is below those that the kernel
+# gives to connections, so that a server that was killed finds it free again;
+# the bus of a cluster is 10000 above.  A socket that has the port for its name
+# keeps it from tests that run at the same time.
 sub free_port {
     while (1) {
-        my $port = IO::Socket::INET->new(Listen => 1, LocalAddr => '127.0.0.1')->sockport;
-        # the bus of a cluster is 10000 above
-        return $port unless $port > 55000 || $Ports{$port}++;
+        my $port = 10240 + int rand 9760;
+        next if $Ports{$port};
+
+        my $reservation = IO::Socket::UNIX->new(Listen => 1, Local => "\0opscom test $port") or next;
+        next unless IO::Socket::INET->new(Listen => 1, LocalAddr => '127.0.0.1', LocalPort => $port);
+
+        $Ports{$port} = $reservation;
+        return $port;
     }
 }
 
@@ -116,6 +126,13 @@ sub redis {
     return $self;
 }
 
+# Redis 6 allows DEBUG and CONFIG SET of everything, and does not know the
+# arguments by which later versions do.
+sub permissions {
+    my ($major) = `$Server --version` =~ /v=(\d+)/ or die "$Server: no version\n";
+    return $major < 7 ? () : ('enable-debug-command' => 'local', 'enable-protected-configs' => 'yes');
+}
+
 sub command {
     my ($redis, @words) = @_;
     return $redis->call(@words);
@@ -128,11 +145,11 @@ use Time::HiRes qw(sleep time);
 sub start {
     my $self = shift;
     my %arguments = (port => $self->{port}, bind => '127.0.0.1', dir => $self->{dir}, save => '', appendonly => 'yes',
-                     appendfsync => 'always', 'enable-debug-command' => 'local', 'enable-protected-configs' => 'yes', %{$self->{options}{arguments} || {}});
+                     appendfsync => 'always', Fault::permissions(), %{$self->{options}{arguments} || {}});
 
-    $self->{pid} = Fault::start("$self->{dir}/log", 'redis-server', map { ("--$_", $arguments{$_}) } sort keys %arguments);
+    $self->{pid} = Fault::start("$self->{dir}/log", $Fault::Server, map { ("--$_", $arguments{$_}) } sort keys %arguments);
     Fault::wait_until(20, sub { eval { $self->call('PING') =~ /PONG|NOAUTH/ } })
-        or die "redis-server did not start: " . Fault::slurp("$self->{dir}/log");
+        or die "$Fault::Server did not start: " . Fault::slurp("$self->{dir}/log");
 }
 
 sub kill9 { my $self = shift; undef $self->{socket}; Fault::end($self->{pid}, 'KILL'); $self->{pid} = 0 }

@@ -16,9 +16,9 @@ my $Tool;
 sub tool {
     return $Tool if $Tool;
 
-    my $tree = $Fault::Module =~ s{[^/]*$}{nginx}r;
+    my $build = $Fault::Module =~ s{/[^/]*$}{}r;
     my $room = 'ngx_http_opscom_module/store';
-    my @include = map { "-I$_" } (map { "$tree/$_" } qw(src/core src/event src/os/unix objs objs/opscom)), $room;
+    my @include = split ' ', `BUILD=$build sh t/tools/includes.sh` or die "includes.sh\n";
     my @sources = map { "$room/ngx_opscom_$_.c" } qw(out reader write permits words script);
 
     $Tool = "$Fault::Dir/script_call";
@@ -27,9 +27,10 @@ sub tool {
     return $Tool;
 }
 
+# The clock is the real one: Redis expires keys by its own.
 my @Write = (
     prefix => 'opscom', client => 'OC-TOMA', token_digest => sha256_hex($Fault::Token), reference_id => 'a-1',
-    now => '2026-11-24T08:00:00.000Z', now_seconds => 1795507200, plate => 'PL8RDR', start => '2018-07-02T09:00:00Z',
+    now => '2026-11-24T08:00:00.000Z', now_seconds => time, plate => 'PL8RDR', start => '2018-07-02T09:00:00Z',
     end => '2018-07-02T09:30:00Z', zone => 'Lot 4', end_seconds => 1530523800, idempotency_ttl => 60000,
     'field.start_ts' => 1530522000, 'field.end_ts' => 1530523800, 'field.plate_raw' => 'pl8-rdr', 'field.amount' => '14.50',
     'field.amount_cents' => 1450, 'field.currency' => 'CAD', 'field.ticket' => 'L4-1138',

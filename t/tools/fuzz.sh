@@ -1,11 +1,11 @@
 #!/bin/sh
-# libFuzzer under ASan and UBSan: FUZZ_SECONDS for each target.
+# libFuzzer under ASan and UBSan: FUZZ_SECONDS, for all targets at once.
 
 set -eu
 
 out=$BUILD/fuzz
 room=ngx_http_opscom_module
-seconds=${FUZZ_SECONDS:-15}
+seconds=${FUZZ_SECONDS:-20}
 mkdir -p "$out/parser" "$out/array" "$out/reply"
 
 flags="-std=gnu11 -g -O1 -Wall -Wextra -Werror -Wno-unused-parameter
@@ -35,6 +35,16 @@ run() {
     echo "fuzz $name: $(sed -n 's/^stat::number_of_executed_units: *//p' "$out/$name.log") runs, no finding"
 }
 
-run parser -dict=t/fuzz/json.dict
-run array -dict=t/fuzz/json.dict
-run reply
+jobs=
+for target in "parser -dict=t/fuzz/json.dict" "array -dict=t/fuzz/json.dict" reply; do
+    # shellcheck disable=SC2086 # a list of words
+    run $target &
+    jobs="$jobs $!"
+done
+
+status=0
+for job in $jobs; do
+    wait "$job" || status=1
+done
+
+exit $status

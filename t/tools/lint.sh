@@ -12,7 +12,7 @@ perl t/tools/layers.pl
 perl t/tools/layout.pl
 
 has_version() {
-    "$1" --version 2>/dev/null | grep -q "$2" && return
+    "$1" --version 2>/dev/null | grep -qE "(^| )$2([. ]|\$)" && return
     echo "lint: $1 $2 is not here, left out"
     return 1
 }
@@ -21,16 +21,20 @@ sources=$(find $dir -name '*.c' | sort)
 
 # shellcheck disable=SC2086 # lists of words throughout
 if has_version cppcheck 2.10; then
-    cppcheck -q --std=c11 --enable=warning,performance,portability --inline-suppr \
+    cppcheck -q -j "$(nproc)" --std=c11 --enable=warning,performance,portability --inline-suppr \
         --error-exitcode=1 --suppressions-list=t/tools/cppcheck.supp \
         -D__linux__ -DNGX_SSL=1 -I$dir -I"$BUILD/nginx/objs/opscom" $sources
 fi
 
-# shellcheck disable=SC2046,SC2086 # lists of words throughout
-if has_version clang-tidy ' 14\.'; then
-    clang-tidy --quiet --warnings-as-errors='*' $sources -- -std=gnu11 -Wall -Wextra \
-        -Wno-unused-parameter $(sh t/tools/includes.sh) > "$BUILD/clang-tidy.log" 2>&1 || {
-        cat "$BUILD/clang-tidy.log"
+# shellcheck disable=SC2086 # lists of words throughout
+if has_version clang-tidy 14; then
+    includes=$(sh t/tools/includes.sh | tr "\n" " ")
+    rm -rf "$BUILD/clang-tidy"
+    mkdir "$BUILD/clang-tidy"
+    echo $sources | xargs -n 8 -P "$(nproc)" sh -c '
+        clang-tidy --quiet --warnings-as-errors="*" "$@" -- -std=gnu11 -Wall -Wextra \
+            -Wno-unused-parameter '"$includes"' > "$BUILD/clang-tidy/$$" 2>&1' lint || {
+        cat "$BUILD"/clang-tidy/*
         exit 1
     }
 fi

@@ -26,7 +26,7 @@ set -a
 eval "$(sh t/tools/print-test-env.sh)"
 set +a
 
-redis-server --port "$TEST_NGINX_REDIS_PORT" --bind 127.0.0.1 --save "" \
+"${TEST_REDIS_SERVER:-redis-server}" --port "$TEST_NGINX_REDIS_PORT" --bind 127.0.0.1 --save "" \
     --dir "$room" --logfile "$PWD/$room/redis.log" < /dev/null &
 redis=$!
 
@@ -45,29 +45,43 @@ for name in replies redirects refusal_log retry; do
     fake="$fake t/fault/$name.t"
 done
 
-echo "== lint"
-sh t/tools/lint.sh
+# what t/testrules.yml allows is run at the same time: the tests mostly wait
 
-echo "== unit"
-sh t/tools/unit.sh
+jobs=${JOBS:-4}
 
-echo "== fuzz"
-sh t/tools/fuzz.sh
+part() {
+    name=$1
+    shift
+    echo "== $name"
+    start=$(date +%s)
+    "$@"
+    echo "== $name: $(($(date +%s) - start)) s"
+}
 
-echo "== ASan and UBSan"
-BUILD=$BUILD/asan SANITIZE=1 sh t/tools/build.sh
-sh t/tools/sanitized.sh prove $lib t/*.t t/cli/*.t t/fault/*.t
+sanitized() {
+    BUILD=$BUILD/asan SANITIZE=1 sh t/tools/build.sh
+    sh t/tools/sanitized.sh "$@"
+}
 
-echo "== valgrind"
-# shellcheck disable=SC2086 # lists of words
-sh t/tools/valgrind.sh prove $lib t/push.t t/update.t t/delete.t t/idempotency.t $fake
+soak() {
+    SECONDS=${SOAK_SECONDS:-20} sh t/tools/soak.sh
+}
 
-echo "== package"
-sh t/tools/deb.sh
+begin=$(date +%s)
 
-echo "== soak"
-SECONDS=${SOAK_SECONDS:-20} sh t/tools/soak.sh
+part lint sh t/tools/lint.sh
+part unit sh t/tools/unit.sh
+part fuzz sh t/tools/fuzz.sh
 
-echo "== as built"
-# shellcheck disable=SC2086 # empty with the real Test::Nginx
-prove $lib t/*.t t/cli/*.t t/fault/*.t
+# shellcheck disable=SC2086 # lists of words; empty with the real Test::Nginx
+{
+    part "ASan and UBSan" sanitized prove $lib -j "$jobs" t/*.t t/cli/*.t t/fault/*.t
+    part valgrind sh t/tools/valgrind.sh prove $lib -j "$jobs" \
+        t/push.t t/update.t t/delete.t t/idempotency.t $fake
+    part "as built" prove $lib -j "$jobs" t/*.t t/cli/*.t t/fault/*.t
+}
+
+part package sh t/tools/deb.sh
+part soak soak
+
+echo "== all: $(($(date +%s) - begin)) s"
