@@ -29,7 +29,7 @@ sub tool {
 
 my @Write = (
     prefix => 'opscom', client => 'OC-TOMA', token_digest => sha256_hex($Fault::Token), reference_id => 'a-1',
-    now => '2026-11-24T08:00:00.000Z', now_seconds => 1795507200, plate => 'PL8RDR', start => '2018-07-02T09:00:00Z',
+    now => '2098-11-24T08:00:00.000Z', now_seconds => 4067654400, plate => 'PL8RDR', start => '2018-07-02T09:00:00Z',
     end => '2018-07-02T09:30:00Z', zone => 'Lot 4', end_seconds => 1530523800, idempotency_ttl => 60000,
     'field.start_ts' => 1530522000, 'field.end_ts' => 1530523800, 'field.plate_raw' => 'pl8-rdr', 'field.amount' => '14.50',
     'field.amount_cents' => 1450, 'field.currency' => 'CAD', 'field.ticket' => 'L4-1138',
