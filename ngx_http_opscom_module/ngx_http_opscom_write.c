@@ -364,7 +364,10 @@ ngx_http_opscom_write_success(ngx_http_request_t *r,
 }
 
 
-/* What an earlier attempt of the same request wrote is no replay. */
+/*
+ * What an earlier attempt of the same request wrote is no replay: the scripts
+ * tell it apart, and a push has a reference ID of its own besides.
+ */
 
 static ngx_uint_t
 ngx_http_opscom_write_is_replay(ngx_http_opscom_ctx_t *ctx)
@@ -375,7 +378,7 @@ ngx_http_opscom_write_is_replay(ngx_http_opscom_ctx_t *ctx)
         return 0;
     }
 
-    if (!ctx->endpoint->creates && !ctx->call.maybe_executed) {
+    if (!ctx->endpoint->creates) {
         return 1;
     }
 

@@ -87,7 +87,7 @@ struct ngx_opscom_call_s {
     ngx_opscom_link_t      *link;
     ngx_opscom_call_state_t state;
     ngx_opscom_outcome_t    outcome;
-    uint64_t                serial;   /* calls are sent in this order */
+    uint64_t                serial;   /* of two with as much time */
     uint64_t                number;   /* of its slot in the ring */
     ngx_msec_t              until;    /* is not sent after that */
     ngx_msec_t              deadline; /* ends by then, whatever happens */

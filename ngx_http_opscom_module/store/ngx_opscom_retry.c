@@ -7,6 +7,8 @@
 #include "ngx_opscom_retry.h"
 
 
+static ngx_int_t ngx_opscom_retry_is_before(ngx_opscom_call_t *call,
+    ngx_opscom_call_t *other);
 static void ngx_opscom_retry_timeout(ngx_event_t *ev);
 
 
@@ -38,7 +40,7 @@ ngx_opscom_retry_insert_first(ngx_queue_t *waiting, ngx_opscom_call_t *call)
     {
         other = ngx_queue_data(q, ngx_opscom_call_t, queue);
 
-        if (other->serial > call->serial) {
+        if (ngx_opscom_retry_is_before(call, other)) {
             break;
         }
     }
@@ -63,13 +65,24 @@ ngx_opscom_retry_insert_last(ngx_queue_t *waiting, ngx_opscom_call_t *call)
     {
         other = ngx_queue_data(q, ngx_opscom_call_t, queue);
 
-        if (other->serial < call->serial) {
+        if (ngx_opscom_retry_is_before(other, call)) {
             break;
         }
     }
 
     call->state = NGX_OPSCOM_CALL_WAITING;
     ngx_queue_insert_after(q, &call->queue);
+}
+
+
+/* Writes have the same time, a health check has less: the head ends first. */
+
+static ngx_int_t
+ngx_opscom_retry_is_before(ngx_opscom_call_t *call, ngx_opscom_call_t *other)
+{
+    return call->until == other->until
+           ? call->serial < other->serial
+           : ngx_opscom_deadline_is_before(call->until, other->until);
 }
 
 

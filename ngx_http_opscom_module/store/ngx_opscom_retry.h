@@ -1,8 +1,8 @@
 
 /*
- * Sending again.  Calls wait in the order in which they came, for a connection
- * or, where the server asked for patience, for a while; each until its own
- * time has run out.
+ * Sending again.  Calls wait for a connection or, where the server asked for
+ * patience, for a while; each until its own time has run out, and in the order
+ * of those times: that in which they came, for all that have as much.
  */
 
 

@@ -29,6 +29,18 @@ $fake->rules;
 $fake->drop;
 served($nginx, 'after a silent handshake');
 
+# and that of a health check, behind a push that may wait for longer
+my $patient = nginx(http => "$redis opscom_redis_connect_timeout 6s; opscom_redis_timeout 1s;", server => $FakeRedis::Locations, retry => '4s');
+$fake->rules(@silence);
+my @waits = fire($patient, 1);
+wait_until(3, sub { $fake->count('CLIENT SETNAME') });
+my $asked = time;
+is((Fault::request(Fault::connect_to($patient->{port}), '/health', undef, Connection => 'close'))[0], 503, 'a health check meanwhile: 503');
+cmp_ok(time - $asked, '<', 1 + $late, 'within opscom_redis_timeout, though a push waits for longer');
+is((answers(6, @waits))[0]{status}, 503, 'which it does');
+cmp_ok($waits[0]{seconds} // 0, '>', 3, 'until its own time is over');
+$patient->quit;
+
 # the same when the connection was lost with a call in flight
 $fake->rules({ on => 'EVAL', silent => 1 }, @silence);
 my @lost = fire($nginx, 1);

@@ -78,6 +78,18 @@ is((edit('delete'))[0]{status}, 200, 'a delete is sent again');
 is($fake->count('EVAL'), 2, 'twice');
 good('a delete');
 
+# what was done before by somebody else is a replay, however often it is asked
+my $permit = '11111111-2222-4333-8444-555555555555';
+my $before = FakeRedis::array(FakeRedis::number(2), FakeRedis::number(0), map { FakeRedis::bulk($_) } $permit, 'demo', $permit);
+for my $case ([ 'delete' ], [ 'update', headers => { 'Idempotency-Key' => 'u' } ]) {
+    my ($verb, @options) = @$case;
+    $fake->rules({ on => 'EVAL', times => 1, close => 1 }, { on => 'EVAL', reply => $before });
+    my ($again) = edit($verb, @options);
+    is($again->{status}, 200, "a second $verb whose first attempt was not answered: 200");
+    like($again->{head}, qr/^Idempotency-Replayed: true/m, 'a replay');
+    good("a second $verb");
+}
+
 # away, and back in time
 $fake->away;
 my @waiting = fire($nginx, 5);
