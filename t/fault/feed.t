@@ -32,7 +32,7 @@ for my $length ([], [ stream_maxlen => 100 ], [ retention => 86400 * 365 * 20 ])
             my $zone = $given{zone} // 'Lot 4';
             my %zone = $zone eq '' ? () : (zone => $zone, zone_status => $zone eq 'Lot 4' ? 'connected' : 'disconnected');
             is_deeply(\%hash, { reference_id => 'a-1', client => 'OC-TOMA', plate => 'PL8RDR', plate_raw => 'pl8-rdr', start => '2018-07-02T09:00:00Z',
-                start_ts => 1530522000, end => '2018-07-02T09:30:00Z', end_ts => 1530523800, received_at => '2098-11-24T08:00:00.000Z', source => 'demo',
+                start_ts => 1530522000, end => '2018-07-02T09:30:00Z', end_ts => 1530523800, received_at => '2026-11-24T08:00:00.000Z', source => 'demo',
                 amount => '14.50', amount_cents => 1450, currency => 'CAD', ticket => 'L4-1138', %zone }, "$kind, $name @$length: the permit is the same");
         }
     }

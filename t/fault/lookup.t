@@ -42,7 +42,7 @@ is("$valid$more", '', 'and not valid');
 script($redis, 'push');
 ($permits, $valid, $more, $json) = lookup(plate => 'PL8RDR', at => $at);
 is($json, '[{"reference_id":"a-1","valid":true,"plate":"PL8RDR","plate_raw":"pl8-rdr","start":"2018-07-02T09:00:00Z","start_ts":"1530522000",'
-    . '"end":"2018-07-02T09:30:00Z","end_ts":"1530523800","received_at":"2098-11-24T08:00:00.000Z","source":"officer","amount":"14.50",'
+    . '"end":"2018-07-02T09:30:00Z","end_ts":"1530523800","received_at":"2026-11-24T08:00:00.000Z","source":"officer","amount":"14.50",'
     . '"amount_cents":"1450","currency":"CAD","ticket":"L4-1138","zone":"Lot 4","zone_status":"connected"}]', 'a permit, its fields as strings');
 is("$valid,$more", '1,', 'valid, and no more');
 
@@ -64,7 +64,7 @@ is(lookup(reference_id => 'a-1', zone => 'Lot 5'), '[4 0 a-1 officer]', 'and the
 is(lookup(reference_id => 'nobody'), '[4 0 nobody officer]', 'one that is not there');
 script($redis, 'delete');
 ($permits, $valid) = lookup(reference_id => 'a-1', at => $at);
-is($permits->[0]{deleted_at}, '2098-11-24T08:00:00.000Z', 'a deleted one is shown');
+is($permits->[0]{deleted_at}, '2026-11-24T08:00:00.000Z', 'a deleted one is shown');
 ok(!$permits->[0]{valid} && !$valid, 'and not valid');
 (undef, $valid, undef, $json) = lookup(plate => 'PL8RDR', at => $at);
 is($json, '[]', 'but not by its plate');
