@@ -140,6 +140,9 @@ is($redis->call('EXISTS', $k . "permit:$changed"), 1, 'nor a permit that has ano
 unlike(join(' ', map { "@{$_->[1]}" } @{$redis->call('XRANGE', $k . 'stream', '-', '+')}), qr/\bER1\b|$valid|$ended|$deleted/, 'nothing in the stream');
 is(scalar @{$redis->call('KEYS', $k . 'idem:*')}, $idem - 5, 'nor the keys that name them, and no others');
 is((run('permit', 'erase', 'OC-TOMA', 'er1', '--yes'))[0], 1, 'there is nothing more: 1');
+ok($redis->call('EXISTS', $k . "moved:$changed"), 'what an update keeps for a while names the plate');
+run('permit', 'erase', 'OC-TOMA', 'new9', '--yes');
+is($redis->call('EXISTS', $k . "moved:$changed"), 0, 'and is erased with it');
 
 # Retention -----------------------------------------------------------------------------
 
