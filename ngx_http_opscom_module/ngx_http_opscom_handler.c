@@ -190,8 +190,8 @@ ngx_http_opscom_handler_client(ngx_http_request_t *r,
 
 
 /*
- * The path segment after /api/.  nginx has merged slashes: /api//v1/... has no
- * client, and not the client "v1".
+ * The path segment after /api/.  nginx has merged slashes: of /api//v1/... and
+ * /api/v1/permits/... alike, "v1" is not the client.
  */
 
 static ngx_int_t
@@ -199,13 +199,13 @@ ngx_http_opscom_handler_segment(ngx_http_request_t *r, ngx_str_t *client)
 {
     u_char           *p, *last, *end;
     static ngx_str_t  before = ngx_string("/api/");
-    static ngx_str_t  none = ngx_string("/api//");
+    static ngx_str_t  none = ngx_string("/api/v1/permits/");
 
     p = r->uri.data;
     last = p + r->uri.len;
 
     if (!ngx_http_opscom_handler_starts(&r->uri, &before)
-        || ngx_http_opscom_handler_starts(&r->unparsed_uri, &none))
+        || ngx_http_opscom_handler_starts(&r->uri, &none))
     {
         return NGX_DECLINED;
     }

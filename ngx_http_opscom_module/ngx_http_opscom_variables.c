@@ -198,7 +198,7 @@ ngx_http_opscom_variables_time(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data)
 {
     u_char                *p;
-    uint64_t               ms;
+    uint64_t               us, ms;
     ngx_http_opscom_ctx_t *ctx;
 
     ngx_http_opscom_variables_set(v, NULL, 0);
@@ -214,7 +214,16 @@ ngx_http_opscom_variables_time(ngx_http_request_t *r,
         return NGX_ERROR;
     }
 
-    ms = ctx->store_time / 1000;
+    us = ctx->store_time;
+
+    if (us == 0) {
+
+        /* the client did not wait for the answer */
+
+        us = ngx_http_opscom_metrics_clock() - ctx->sent_at;
+    }
+
+    ms = us / 1000;
 
     ngx_http_opscom_variables_set(v, p,
         ngx_sprintf(p, "%uL.%03uL", ms / 1000, ms % 1000) - p);

@@ -107,6 +107,7 @@ my %scripts = map { $_ => slurp($_) } glob("$top/store/scripts/*.lua"), glob("$t
 my $words = -f "$top/store/scripts/words.list" ? slurp("$top/store/scripts/words.list") : '';
 my @keys = $words ? $words =~ /^\w+\.KEYS\s+\w+\s+key\s+(\w+)/mg
     : slurp("$top/store/ngx_opscom_permits.c") =~ /ngx_opscom_key\(&words, "(\w+)/g;
+push @keys, map { /'(\w+):' \.\./g } values %scripts;
 is_deeply([ sort keys %{set($redis =~ /^\| `<p>:\{<client>\}:(\w+)/mg)} ], [ sort keys %{set(@keys)} ], 'keys');
 
 # fields of a permit, both ways: what a lookup reads, and the client

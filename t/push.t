@@ -128,13 +128,25 @@ location /push { opscom_push $arg_client; }
 location /api { opscom_push; }
 --- request eval
 [ Opscom::push_to('/push'), Opscom::push_to('/push?client=' . 'x' x 65), Opscom::push_to('/push?client=a%7Bb'),
-  Opscom::push_to('/api'), Opscom::push_to('/api//v1/permits/push'), Opscom::push_to('/api/a%20b/v1/permits/push') ]
---- error_code eval: [ (404) x 6 ]
---- response_body_like eval: [ ('"ErrorCode":9000,"ErrorMessage":"Client Code is missing from the request.","status":"error","code":"not_found"') x 6 ]
+  Opscom::push_to('/api'), Opscom::push_to('/api//v1/permits/push'), Opscom::push_to('/api/a%20b/v1/permits/push'),
+  map { Opscom::push_to($_) } '/api/v1/permits/push', '//api//v1/permits/push', '/api/%2fv1/permits/push', '/api/x/..//v1/permits/push' ]
+--- error_code eval: [ (404) x 10 ]
+--- response_body_like eval: [ ('"ErrorCode":9000,"ErrorMessage":"Client Code is missing from the request.","status":"error","code":"not_found"') x 10 ]
 
 
 
-=== TEST 10: a token of another client, and a client that nobody knows
+=== TEST 10: a client with the name of the path's next segment
+--- init
+Opscom::enrol('v1', $Opscom::Token, 'own');
+--- config
+location /api { opscom_push; }
+--- request eval: Opscom::push_to('/api/v1/v1/permits/push')
+--- redis
+HGET opscom:{v1}:permit:<id> client => v1
+
+
+
+=== TEST 11: a token of another client, and a client that nobody knows
 --- init
 Opscom::enrol('OTHER', 'OTHER-TOKEN', 'other');
 --- request eval
@@ -146,7 +158,7 @@ Opscom::enrol('OTHER', 'OTHER-TOKEN', 'other');
 
 
 
-=== TEST 11: a token is enrolled, and revoked, at once
+=== TEST 12: a token is enrolled, and revoked, at once
 --- init
 Opscom::enrol('OC-TOMA', 'SECOND', 'second');
 --- request eval

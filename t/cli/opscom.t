@@ -62,6 +62,9 @@ for (
     [ 'no retention', qw(retention apply 0d --yes) ],
     [ 'an abbreviated option', qw(client list --jso) ],
     [ 'a bad address', '--redis', '::1:6379', qw(client list) ],
+    [ 'a name with an empty label', '--redis', 'redis..example', qw(client list) ],
+    [ 'a name with a label of 64', '--redis', 'x' x 64 . '.example', qw(client list) ],
+    [ 'a database of 5000 digits', '--database', '9' x 5000, qw(client list) ],
     [ 'a bad port', '--redis', 'localhost:70000', qw(client list) ],
     [ 'a URL of another kind', '--redis', 'http://localhost', qw(client list) ],
     [ 'a bad database', '--database', 'x', qw(client list) ],
@@ -140,6 +143,9 @@ is($redis->call('EXISTS', $k . "permit:$changed"), 1, 'nor a permit that has ano
 unlike(join(' ', map { "@{$_->[1]}" } @{$redis->call('XRANGE', $k . 'stream', '-', '+')}), qr/\bER1\b|$valid|$ended|$deleted/, 'nothing in the stream');
 is(scalar @{$redis->call('KEYS', $k . 'idem:*')}, $idem - 5, 'nor the keys that name them, and no others');
 is((run('permit', 'erase', 'OC-TOMA', 'er1', '--yes'))[0], 1, 'there is nothing more: 1');
+ok($redis->call('EXISTS', $k . "moved:$changed"), 'what an update keeps for a while names the plate');
+run('permit', 'erase', 'OC-TOMA', 'new9', '--yes');
+is($redis->call('EXISTS', $k . "moved:$changed"), 0, 'and is erased with it');
 
 # Retention -----------------------------------------------------------------------------
 

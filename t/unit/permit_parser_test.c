@@ -126,6 +126,37 @@ test_syntax(void **state)
 }
 
 
+/* What is not left to yajl is found where it stands, however it comes. */
+
+static void
+test_offset(void **state)
+{
+    size_t i, piece, offset;
+
+    static const parsed_t cases[] = {
+        { "\xef\xbb{}", 0, PERMIT_PARSE_MALFORMED, 2 },
+        { "{}  x", 0, PERMIT_PARSE_MALFORMED, 4 },
+        { "{}  \xff", 0, PERMIT_PARSE_MALFORMED, 4 },
+        { "{\"a\":\"bc\xc3(\"}", 0, PERMIT_PARSE_MALFORMED, 9 },
+        { "{\"a\":\"\\u12g4\"}", 0, PERMIT_PARSE_MALFORMED, 10 },
+    };
+
+    (void) state;
+
+    for (i = 0; i < COUNT(cases); i++) {
+
+        for (piece = 0; piece < 6; piece++) {
+            assert_int_equal(parse_as(&permit_schema_push, cases[i].body,
+                                      strlen(cases[i].body), piece, &offset),
+                             cases[i].outcome);
+            assert_int_equal(offset, cases[i].offset);
+
+            memory_end(&memory);
+        }
+    }
+}
+
+
 /* {"a":"xxx..."} or {"a":111...} of a token of len bytes. */
 
 static char *
@@ -404,6 +435,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_syntax),
+        cmocka_unit_test(test_offset),
         cmocka_unit_test(test_long_token),
         cmocka_unit_test(test_large_body),
         cmocka_unit_test(test_no_memory),

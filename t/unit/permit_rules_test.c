@@ -297,6 +297,12 @@ test_plate(void **state)
             NULL },
         { "\"plate\":\"\\u0001b\"", PERMIT_PLATE, PERMIT_INVALID_FORMAT, NULL,
             NULL },
+        { "\"plate\":\"\\u000bb\"", PERMIT_PLATE, PERMIT_INVALID_FORMAT, NULL,
+            NULL },
+        { "\"plate\":\"b\\f\"", PERMIT_PLATE, PERMIT_INVALID_FORMAT, NULL,
+            NULL },
+        { "\"plate\":\"b\\u0000\"", PERMIT_PLATE, PERMIT_INVALID_FORMAT, NULL,
+            NULL },
         { "\"plate\":\"a\x7f\"", PERMIT_PLATE, PERMIT_INVALID_FORMAT, NULL,
             NULL },
         { "\"plate\":\"a\x7f"

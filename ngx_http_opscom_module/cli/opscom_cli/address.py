@@ -61,9 +61,9 @@ def parse(text):
         address.password = unquote(password) if colon else None
 
     if slash and database:
-        if not (database.isascii() and database.isdigit()):
+        address.database = number(database)
+        if address.database is None:
             raise UsageError('invalid address: the database must be a number')
-        address.database = int(database)
 
     return address
 
@@ -93,10 +93,22 @@ def _host(text):
     if not text or '@' in text or any(c.isspace() for c in text):
         raise UsageError('invalid address: host:port, unix:/path or a'
                          ' redis:// URL is expected')
+    try:
+        text.encode('idna')     # as the library does, which catches nothing
+    except UnicodeError:
+        raise UsageError(f'invalid host "{text}"') from None
     return text
 
 
 def _port(text):
-    if text.isascii() and text.isdigit() and 0 < int(text) < 65536:
-        return int(text)
+    port = number(text)
+    if port and port < 65536:
+        return port
     raise UsageError(f'invalid port "{text}"')
+
+
+def number(text):
+    """A number of at most nine digits, or None."""
+    if text.isascii() and text.isdigit() and len(text) < 10:
+        return int(text)
+    return None

@@ -1,9 +1,10 @@
 """opscom permit erase: removes a plate from Redis.
 
 What goes: the plate's permits, deleted ones too, their places in the index,
-their events and all other events of the plate, and the idempotency keys that
-name one of these permits.  A permit's hash goes last, so that a run that was
-interrupted is completed by running it again.
+their events and all other events of the plate, the idempotency keys that name
+one of these permits, and what updates of them keep for a while.  A permit's
+hash goes last, so that a run that was interrupted is completed by running it
+again.
 """
 
 import re
@@ -48,6 +49,7 @@ def erase(store, options):
     idem = _idempotency(store, keys, found)
     for bite in bites(found):
         store.call(client, 'ZREM', keys.plates + plate, *bite)
+        store.call(client, 'UNLINK', *[keys.moved + one for one in bite])
         store.call(client, 'UNLINK', *[keys.permits + one for one in bite])
 
     output.line(f'erased {len(found)} permits, {len(entries)} events, {idem}'

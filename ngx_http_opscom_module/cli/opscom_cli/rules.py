@@ -86,6 +86,7 @@ class Keys:
         self.stream = self.base + 'stream'
         self.permits = self.base + 'permit:'
         self.plates = self.base + 'plate:'
+        self.moved = self.base + 'moved:'
 
     def match(self, rest):
         """A pattern for SCAN: this client's keys that start so."""

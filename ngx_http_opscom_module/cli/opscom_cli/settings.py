@@ -190,9 +190,10 @@ def _prefix(text):
 def _database(text):
     if text is None:
         return None
-    if text.isascii() and text.isdigit():
-        return int(text)
-    raise UsageError(f'invalid database "{text}"')
+    database = address.number(text)
+    if database is None:
+        raise UsageError(f'invalid database "{text}"')
+    return database
 
 
 def _seconds(text):
