@@ -110,15 +110,24 @@ ngx_opscom_pipeline_asked(void *data, ngx_opscom_reply_t *reply)
 }
 
 
-/* EVALSHA, a name or a source, the number of keys, the words. */
+/*
+ * EVALSHA, a name or a source, the number of keys, the words.  Without a script
+ * it returns before "by_source" is tested: GCC 14 makes an unconditional load
+ * of the length in "condition ? size + length : size".
+ */
 
 static size_t
 ngx_opscom_pipeline_size(ngx_opscom_call_t *call)
 {
     size_t  size;
 
-    size = NGX_OPSCOM_HEADER_SIZE + 3 * NGX_OPSCOM_ARGUMENT_SIZE(64)
-           + call->words.len;
+    size = NGX_OPSCOM_HEADER_SIZE + call->words.len;
+
+    if (call->script == NULL) {
+        return size;
+    }
+
+    size += 3 * NGX_OPSCOM_ARGUMENT_SIZE(64);
 
     /* not "?:": GCC 14 reads the source's length whatever the bit says */
 

@@ -10,7 +10,7 @@ use Fault;
 use POSIX ();
 
 use Exporter 'import';
-our @EXPORT = qw(contestant redis_floor redis_benchmark wrk paced median table cpu stored_permits machine);
+our @EXPORT = qw(contestant redis_floor redis_benchmark wrk paced median table data cpu stored_permits machine);
 
 our $Seconds  = $ENV{BENCH_SECONDS} || 5;
 our $Commands = 400_000; # of redis-benchmark
@@ -153,6 +153,11 @@ sub wrk {
 # Pushes at a rate, by t/bench/paced.c: what that prints.
 sub paced {
     my ($server, @words) = @_;
+    return split ' ', `@{[ paced_command($server, @words) ]}`;
+}
+
+sub paced_command {
+    my ($server, @words) = @_;
     my $paced = "$Room/paced";
 
     if (!-x $paced || -M $paced > -M "$Fault::Top/t/bench/paced.c") {
@@ -160,7 +165,7 @@ sub paced {
             or die "paced.c\n";
     }
 
-    return split ' ', `$paced $server->{port} @words`;
+    return ($paced, $server->{port}, @words);
 }
 
 # How many permits there are, when no more of them come.
@@ -239,6 +244,15 @@ sub median {
 sub table {
     my ($head, @rows) = @_;
     return join '', map { '| ' . join(' | ', @$_) . " |\n" } $head, [ ('---') x @$head ], @rows;
+}
+
+# The same for a program: what t/bench/plots.gp draws.
+sub data {
+    my ($name, $head, @rows) = @_;
+
+    open my $out, '>', "$Room/$name.tsv" or die "$Room/$name.tsv: $!\n";
+    print $out map { join("\t", @$_) . "\n" } $head, @rows;
+    close $out or die "$Room/$name.tsv: $!\n";
 }
 
 sub machine {

@@ -1,4 +1,4 @@
-# CPU for each request: the floor, the module and its rivals in rounds that
+# CPU for each request: the floor, the module and the comparison implementations in rounds that
 # alternate, and Redis's own floor, in one run.
 #
 #   make bench BENCH=cpu [ROUNDS=3] [BENCH_SECONDS=5] [CONNECTIONS="64 256"]
@@ -17,6 +17,7 @@ my @names = grep { !$ENV{ONLY} || $ENV{ONLY} =~ /\b$_\b/ } qw(floor module openr
 
 my %title = (floor => 'floor: nginx reads the body, answers a constant', module => 'the module',
              openresty => 'OpenResty Lua', fastify => 'Node, fastify');
+my %label = (%title, floor => 'floor: a constant', module => 'this module');
 
 # A fresh Redis for each round: what it has stored costs nobody anything.
 sub round_of {
@@ -80,6 +81,11 @@ for my $connections (@connections) {
     print "$connections connections:\n\n", table([ 'server', 'CPU us', 'to the floor', 'Redis us', 'to -P 16', 'requests/s', 'p50 ms', 'p99 ms',
         'p99.9 ms', 'memory MB' ], @rows), "\n";
 }
+
+my $few = $connections[0];
+data('cpu', [ 'server', 'server CPU us', 'Redis CPU us' ],
+    map { [ $label{$_}, map { sprintf '%.2f', $_ } of($few, $_, 'cpu'), $_ eq 'floor' ? 0 : of($few, $_, 'redis') ] }
+    grep { $results{$few}{$_} } @names);
 
 print "redis-benchmark, the module's own command, 64 in flight:\n\n",
     table([ 'pipeline', 'Redis us' ], map { [ "-P $_", sprintf('%.2f', median(@{$floors{$_}})) ] } @pipelines);

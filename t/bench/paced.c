@@ -4,10 +4,12 @@
  * (a Poisson process) beforehand, and a push that finds no idle connection
  * waits for one.  Its time counts from when it was due, so that waiting counts.
  *
- *   paced PORT CONNECTIONS RATE SECONDS
+ *   paced PORT CONNECTIONS RATE SECONDS [FILE]
  *
  * prints one line: due, answered with 200, and the 50th, 99th and 99.9th
- * percentile and the longest time in microseconds.  Only to 127.0.0.1.
+ * percentile and the longest time in microseconds.  FILE gets a line for each
+ * push: when it was due (seconds of CLOCK_MONOTONIC), its time in microseconds
+ * and its status, 0 where no answer came.  Only to 127.0.0.1.
  */
 
 
@@ -43,19 +45,27 @@
 
 
 typedef struct {
-    int      fd;
-    uint64_t due; /* of the push on its way; 0: idle */
-    size_t   have;
-    char     answer[2048];
+    uint64_t due; /* in nanoseconds */
+    uint32_t us;
+    int      status;
+} push_t;
+
+typedef struct {
+    int     fd;
+    push_t *push; /* on its way; NULL: idle */
+    size_t  have;
+    char    answer[2048];
 } connection_t;
 
 
 static connection_t *connections, **idle;
 static size_t        nidle;
 
-static uint64_t *due; /* of each push, in nanoseconds */
-static uint32_t *times;
+static push_t   *pushes;
 static size_t    ndue, next, sent, answered;
+
+static uint32_t *times; /* of those that were stored */
+static size_t    stored;
 
 static char   request[1024];
 static size_t request_len, plate_at;
@@ -86,16 +96,14 @@ draw(double rate, double seconds)
     double   at;
     uint64_t start;
 
-    due = malloc(sizeof(uint64_t) * (size_t) (rate * seconds * 1.2 + 1000));
+    pushes = calloc((size_t) (rate * seconds * 1.2 + 1000), sizeof(push_t));
     srand48(2026);
 
     start = now() + 10000000;
 
     for (at = 0; at < seconds; at -= log(1 - drand48()) / rate) {
-        due[ndue++] = start + (uint64_t) (at * 1e9);
+        pushes[ndue++].due = start + (uint64_t) (at * 1e9);
     }
-
-    times = malloc(sizeof(uint32_t) * ndue);
 }
 
 
@@ -133,13 +141,13 @@ send_due(void)
     char          plate[6];
     connection_t *c;
 
-    while (nidle && next < ndue && due[next] <= now()) {
+    while (nidle && next < ndue && pushes[next].due <= now()) {
         c = idle[--nidle];
 
         snprintf(plate, sizeof(plate), "%05zu", next * 40503 % PLATES);
         memcpy(request + plate_at, plate, 5);
 
-        c->due = due[next++];
+        c->push = &pushes[next++];
         c->have = 0;
         sent++;
 
@@ -175,6 +183,7 @@ is_whole(connection_t *c)
 static void
 take_answer(connection_t *c)
 {
+    push_t *push = c->push;
     ssize_t n;
 
     n = read(c->fd, c->answer + c->have, sizeof(c->answer) - 1 - c->have);
@@ -185,15 +194,15 @@ take_answer(connection_t *c)
 
     c->have += (size_t) n;
 
-    if (c->due == 0 || !is_whole(c)) {
+    if (push == NULL || !is_whole(c)) {
         return;
     }
 
-    if (strncmp(c->answer, "HTTP/1.1 200 ", 13) == 0) {
-        times[answered++] = (uint32_t) ((now() - c->due) / 1000);
-    }
+    push->us = (uint32_t) ((now() - push->due) / 1000);
+    push->status = atoi(c->answer + sizeof("HTTP/1.1 ") - 1);
+    answered++;
 
-    c->due = 0;
+    c->push = NULL;
     idle[nidle++] = c;
 }
 
@@ -206,13 +215,13 @@ run(int epoll, int timer)
     struct epoll_event events[EVENTS];
     struct itimerspec  at = { 0 };
 
-    last = due[ndue - 1] + GRACE * 1000000000ULL;
+    last = pushes[ndue - 1].due + GRACE * 1000000000ULL;
 
     while ((next < ndue || answered < sent) && now() < last) {
 
         if (next < ndue) {
-            at.it_value.tv_sec = (time_t) (due[next] / 1000000000);
-            at.it_value.tv_nsec = (long) (due[next] % 1000000000);
+            at.it_value.tv_sec = (time_t) (pushes[next].due / 1000000000);
+            at.it_value.tv_nsec = (long) (pushes[next].due % 1000000000);
             timerfd_settime(timer, TFD_TIMER_ABSTIME,
                 nidle ? &at : &(struct itimerspec){ 0 }, NULL);
         }
@@ -244,10 +253,48 @@ compare(const void *one, const void *other)
 }
 
 
+static void
+sort_times(void)
+{
+    size_t i;
+
+    times = malloc(sizeof(uint32_t) * ndue);
+
+    for (i = 0; i < ndue; i++) {
+        if (pushes[i].status == 200) {
+            times[stored++] = pushes[i].us;
+        }
+    }
+
+    qsort(times, stored, sizeof(uint32_t), compare);
+}
+
+
 static unsigned
 percentile(double share)
 {
-    return answered ? times[(size_t) ((double) (answered - 1) * share)] : 0;
+    return stored ? times[(size_t) ((double) (stored - 1) * share)] : 0;
+}
+
+
+static void
+write_pushes(const char *name)
+{
+    size_t i;
+    FILE  *out = fopen(name, "w");
+
+    if (out == NULL) {
+        die(name);
+    }
+
+    for (i = 0; i < ndue; i++) {
+        fprintf(out, "%.6f %u %d\n", (double) pushes[i].due / 1e9, pushes[i].us,
+            pushes[i].status);
+    }
+
+    if (fclose(out) == EOF) {
+        die(name);
+    }
 }
 
 
@@ -257,8 +304,8 @@ main(int argc, char **argv)
     int                i, epoll, timer, count;
     struct epoll_event event = { .events = EPOLLIN };
 
-    if (argc != 5) {
-        fprintf(stderr, "usage: paced PORT CONNECTIONS RATE SECONDS\n");
+    if (argc != 5 && argc != 6) {
+        fprintf(stderr, "usage: paced PORT CONNECTIONS RATE SECONDS [FILE]\n");
         return 2;
     }
 
@@ -281,9 +328,13 @@ main(int argc, char **argv)
     draw(atof(argv[3]), atof(argv[4]));
     run(epoll, timer);
 
-    qsort(times, answered, sizeof(uint32_t), compare);
+    if (argc == 6) {
+        write_pushes(argv[5]);
+    }
 
-    printf("%zu %zu %u %u %u %u\n", ndue, answered, percentile(0.5),
+    sort_times();
+
+    printf("%zu %zu %u %u %u %u\n", ndue, stored, percentile(0.5),
         percentile(0.99), percentile(0.999), percentile(1));
 
     return 0;

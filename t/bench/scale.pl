@@ -23,15 +23,18 @@ sub quiet_redis {
 }
 
 # connections
-my @rows;
-for my $connections (64, 256, 1024, 4096) {
+my (@rows, @points);
+for my $connections (16, 64, 256, 1024, 4096) {
     my $redis = quiet_redis();
     my $server = contestant('module', $redis, connections => 8192, listen => ' backlog=8192');
     wrk($server, $redis, connections => $connections, seconds => 1);
-    push @rows, row($connections, wrk($server, $redis, connections => $connections));
+    my $result = wrk($server, $redis, connections => $connections);
+    push @rows, row($connections, $result);
+    push @points, [ $connections, map { sprintf '%.2f', $_ } $result->{rate}, $result->{p50} / 1000, $result->{p99} / 1000 ];
     $server->quit;
     $redis->kill9;
 }
+data('connections', [ 'connections', 'requests/s', 'p50 ms', 'p99 ms' ], @points);
 print "Connections:\n\n", table([ 'connections', @head ], @rows), "\n";
 
 # stored permits: rounds until there are as many

@@ -1,9 +1,11 @@
 #!/bin/sh
-# Measures, and prints tables in Markdown:
+# Measures, prints tables in Markdown, and draws what was measured as SVG:
 #
-#   make bench [BENCH="cpu rates lookup instructions commands scale latency"] [ROUNDS=3] [BENCH_SECONDS=5]
+#   make bench [BENCH="cpu rates lookup instructions commands scale latency outage"]
+#              [ROUNDS=3] [BENCH_SECONDS=5] [PLOTS=build/bench]
 #
-# It is not a part of make test: figures are no verdicts.
+# The plots of docs/ are made with PLOTS=docs/plots.  It is not a part of make
+# test: figures are no verdicts.
 
 set -eu
 
@@ -17,7 +19,12 @@ TEST_NGINX_LOAD_MODULES=$PWD/$BUILD/ngx_http_opscom_module.so
 TEST_NGINX_BINARY=$(PATH=$PATH:/usr/sbin command -v nginx)
 export TEST_NGINX_LOAD_MODULES TEST_NGINX_BINARY
 
-for part in ${BENCH:-cpu rates lookup instructions commands scale latency}; do
+parts=${BENCH:-cpu rates lookup instructions commands scale latency outage}
+rm -f "$BUILD"/bench/*.tsv # a plot is drawn of what is measured now
+
+for part in $parts; do
     perl "t/bench/$part.pl"
     echo
 done
+
+gnuplot -e "data='$BUILD/bench'; plots='${PLOTS:-$BUILD/bench}'" t/bench/plots.gp

@@ -20,10 +20,10 @@ command -v npm > /dev/null || test="$test nodejs npm"
 
 deb="build-essential debhelper dh-python lintian"
 
-# the rival on fastify runs where there is a Node of 20 or newer already
+# the comparison with fastify runs where there is a Node of 20 or newer already
 
 bench="wrk nghttp2-client valgrind libnginx-mod-http-echo libnginx-mod-http-lua
-    lua-nginx-redis lua-nginx-string lua-cjson"
+    lua-nginx-redis lua-nginx-string lua-cjson gnuplot-nox"
 
 packages=
 for purpose in "${@:-}"; do
