@@ -58,7 +58,6 @@ permit_json_start(permit_json_t *json, permit_t *permit,
     json->memory = memory;
     json->depth = 0;
     json->current = PERMIT_NO_ATTRIBUTE;
-    json->next = PERMIT_TOKEN;
     json->complete = false;
     json->an_object = false;
 
@@ -299,13 +298,11 @@ permit_on_key(void *ctx, const unsigned char *data, size_t len)
     name.data = (const char *) data;
     name.len = len;
 
-    json->current = permit_find(json->schema, name, json->next, &found);
+    json->current = permit_find(json->schema, name, &found);
 
     if (json->current == PERMIT_NO_ATTRIBUTE) {
         return 1;
     }
-
-    json->next = json->current + 1;
 
     given = &json->permit->given[json->current];
 

@@ -37,7 +37,6 @@ typedef struct {
     yajl_handle yajl;
     unsigned    depth;
     permit_id_t current;  /* the attribute the next value is of */
-    permit_id_t next;     /* where to look for the next name first */
     bool        complete; /* the value has ended */
     bool        an_object;
 
