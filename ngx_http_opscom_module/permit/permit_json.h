@@ -17,7 +17,7 @@
 
 
 /* In bytes, all that yajl allocates for a value that comes in one piece. */
-#define PERMIT_JSON_BUFFER  512
+#define PERMIT_JSON_BUFFER  448
 
 
 typedef enum {

@@ -148,7 +148,7 @@ ngx_opscom_word_write(ngx_opscom_writer_t *writer,
         return;
 
     } else {
-        packed = writer->p + sizeof("$\r\n") - 1 + NGX_SIZE_T_LEN;
+        packed = writer->p + NGX_OPSCOM_LENGTH_SIZE;
         last = ngx_opscom_word_pack(writer, packed, word, source);
         len = last - packed;
 
