@@ -26,8 +26,6 @@ static ngx_str_t ngx_opscom_word_value(const ngx_opscom_word_t *word,
     const ngx_opscom_source_t *source, u_char *digits);
 static ngx_opscom_word_kind_t ngx_opscom_fields_kind(
     const ngx_opscom_word_t *word, const ngx_opscom_source_t *source);
-static ngx_uint_t ngx_opscom_is_of(ngx_opscom_field_t *field,
-    ngx_opscom_word_kind_t kind);
 static ngx_uint_t ngx_opscom_is_event_field(ngx_str_t *name);
 static u_char *ngx_opscom_string_head(u_char *p, size_t len);
 static u_char *ngx_opscom_string(u_char *p, ngx_str_t *text);
@@ -207,13 +205,15 @@ static u_char *
 ngx_opscom_fields_pack(u_char *p, const ngx_opscom_fields_t *fields,
     ngx_opscom_word_kind_t kind)
 {
-    ngx_uint_t          i;
-    ngx_opscom_field_t *field;
+    ngx_opscom_field_t *field, *last;
 
-    for (i = 0; i < fields->n; i++) {
-        field = &fields->field[i];
+    last = fields->field + (kind == NGX_OPSCOM_WORD_NONE ? 0 : fields->n);
 
-        if (ngx_opscom_is_of(field, kind)) {
+    for (field = fields->field; field < last; field++) {
+
+        if (kind == NGX_OPSCOM_WORD_ALL
+            || field->event == (kind == NGX_OPSCOM_WORD_EVENT))
+        {
             p = ngx_opscom_string(p, &field->name);
             p = ngx_opscom_string(p, &field->value);
         }
@@ -297,21 +297,6 @@ ngx_opscom_fields_kind(const ngx_opscom_word_t *word,
     }
 
     return word->kind;
-}
-
-
-static ngx_uint_t
-ngx_opscom_is_of(ngx_opscom_field_t *field, ngx_opscom_word_kind_t kind)
-{
-    if (kind == NGX_OPSCOM_WORD_NONE) {
-        return 0;
-    }
-
-    if (kind == NGX_OPSCOM_WORD_ALL) {
-        return 1;
-    }
-
-    return field->event == (kind == NGX_OPSCOM_WORD_EVENT);
 }
 
 

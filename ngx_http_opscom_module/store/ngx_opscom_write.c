@@ -71,6 +71,16 @@ ngx_opscom_write_digits(u_char *p, uint64_t n)
     u_char    *last;
     uint64_t   left;
 
+    if (n < 100) {
+
+        if (n > 9) {
+            *p++ = (u_char) ('0' + n / 10);
+        }
+
+        *p++ = (u_char) ('0' + n % 10);
+        return p;
+    }
+
     last = p + 1;
 
     for (left = n; left > 9; left /= 10) {
