@@ -12,10 +12,14 @@
 
 #define NGX_HTTP_OPSCOM_UNPROCESSABLE 422
 
+#define NGX_HTTP_OPSCOM_SUCCESS_START                                         \
+    "{\"status\":\"success\",\"reference_id\":\""
+#define NGX_HTTP_OPSCOM_SUCCESS_AGAIN "\",\"InternalReferenceID\":\""
+#define NGX_HTTP_OPSCOM_SUCCESS_END   "\"}"
+
 #define NGX_HTTP_OPSCOM_SUCCESS_SIZE                                          \
-    (sizeof("{\"status\":\"success\",\"reference_id\":\"\","                  \
-            "\"InternalReferenceID\":\"\"}")                                  \
-     + 2 * PERMIT_UUID_LEN)
+    (sizeof(NGX_HTTP_OPSCOM_SUCCESS_START NGX_HTTP_OPSCOM_SUCCESS_AGAIN       \
+            NGX_HTTP_OPSCOM_SUCCESS_END) - 1)
 
 #define NGX_HTTP_OPSCOM_ERROR_SIZE 512
 
@@ -53,27 +57,23 @@ ngx_int_t
 ngx_http_opscom_response_success(ngx_http_request_t *r,
     ngx_http_opscom_ctx_t *ctx)
 {
-    ngx_str_t               body, id;
-    ngx_http_opscom_json_t  json;
+    ngx_str_t               body;
+    ngx_http_opscom_text_t  text;
     static ngx_str_t        replayed = ngx_string("Idempotency-Replayed");
     static ngx_str_t        yes = ngx_string("true");
 
-    ngx_http_opscom_json_init(&json, r->pool, NGX_HTTP_OPSCOM_SUCCESS_SIZE);
+    /* a reference ID has no character that JSON escapes */
 
-    ngx_http_opscom_text_literal(&json.text,
-                                 "{\"status\":\"success\","
-                                 "\"reference_id\":");
+    ngx_http_opscom_text_init(&text, r->pool, NGX_HTTP_OPSCOM_SUCCESS_SIZE
+                                              + 2 * ctx->reference_id.len);
 
-    id.len = json.text.pos - json.text.start;
-    ngx_http_opscom_json_string(&json, &ctx->reference_id);
-    id.data = json.text.start + id.len;
-    id.len = json.text.pos - id.data;
+    ngx_http_opscom_text_literal(&text, NGX_HTTP_OPSCOM_SUCCESS_START);
+    ngx_http_opscom_text_append(&text, &ctx->reference_id);
+    ngx_http_opscom_text_literal(&text, NGX_HTTP_OPSCOM_SUCCESS_AGAIN);
+    ngx_http_opscom_text_append(&text, &ctx->reference_id);
+    ngx_http_opscom_text_literal(&text, NGX_HTTP_OPSCOM_SUCCESS_END);
 
-    ngx_http_opscom_text_literal(&json.text, ",\"InternalReferenceID\":");
-    ngx_http_opscom_text_append(&json.text, &id);
-    ngx_http_opscom_text_byte(&json.text, '}');
-
-    if (ngx_http_opscom_json_text(&json, &body) != NGX_OK) {
+    if (ngx_http_opscom_text_end(&text, &body) != NGX_OK) {
         return NGX_ERROR;
     }
 

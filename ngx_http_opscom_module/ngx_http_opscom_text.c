@@ -5,7 +5,7 @@
 #include "ngx_http_opscom_text.h"
 
 
-#define NGX_HTTP_OPSCOM_TEXT_SIZE 128
+#define NGX_HTTP_OPSCOM_TEXT_SIZE 64
 
 
 void
@@ -31,7 +31,7 @@ ngx_http_opscom_text_reserve(ngx_http_opscom_text_t *text, size_t size)
     }
 
     used = text->pos - text->start;
-    total = ngx_max(2 * used, used + size + NGX_HTTP_OPSCOM_TEXT_SIZE);
+    total = ngx_max(2 * used + NGX_HTTP_OPSCOM_TEXT_SIZE, used + size);
 
     start = text->failed ? NULL : ngx_pnalloc(text->pool, total);
 

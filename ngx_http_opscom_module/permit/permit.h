@@ -198,13 +198,9 @@ extern const permit_schema_t permit_schema_lookup;
 /*
  * Finds the attribute that a schema takes under a name, and the table's own
  * copy of the name.  Returns PERMIT_NO_ATTRIBUTE where there is none.
- *
- * The search starts at first and goes once round the table.  Where it starts
- * does not change what is found: members in the table's order, as most clients
- * send them, are found sooner.
  */
 permit_id_t permit_find(const permit_schema_t *schema, permit_text_t name,
-    permit_id_t first, const permit_text_t **found);
+    const permit_text_t **found);
 
 /* The code's name in responses: "missing", "too_long" ...; "" for good. */
 const char *permit_code_name(permit_code_t code);

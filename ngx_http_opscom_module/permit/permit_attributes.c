@@ -11,6 +11,25 @@
 #include "permit_rules.h"
 
 
+/* The accepted names of all attributes, by a hash; many slots are free. */
+
+#define PERMIT_SLOTS  64
+
+typedef struct {
+    const permit_text_t *name; /* NULL: free */
+    permit_id_t          id;
+} permit_slot_t;
+
+
+static void permit_index(void);
+static permit_slot_t *permit_slot(permit_text_t name);
+static permit_slot_t *permit_slot_next(const permit_slot_t *slot);
+
+
+static permit_slot_t  permit_slots[PERMIT_SLOTS];
+static bool           permit_indexed;
+
+
 const permit_attribute_t permit_attributes[PERMIT_ATTRIBUTES] = {
 
     [PERMIT_TOKEN] = {
@@ -176,37 +195,77 @@ static const struct {
 
 permit_id_t
 permit_find(const permit_schema_t *schema, permit_text_t name,
-    permit_id_t first, const permit_text_t **found)
+    const permit_text_t **found)
 {
-    unsigned             i, id, n;
-    const permit_text_t *names;
+    const permit_slot_t *slot;
 
-    id = first;
+    if (!permit_indexed) {
+        permit_index();
+    }
 
-    for (i = 0; i < PERMIT_ATTRIBUTES; i++, id++) {
+    if (name.len == 0) {
+        return PERMIT_NO_ATTRIBUTE;
+    }
 
-        if (id == PERMIT_ATTRIBUTES) {
-            id = 0;
-        }
+    for (slot = permit_slot(name); slot->name; slot = permit_slot_next(slot)) {
 
-        if (schema->need[id] == PERMIT_NOT_TAKEN) {
-            continue;
-        }
+        if (slot->name->len == name.len
+            && memcmp(slot->name->data, name.data, name.len) == 0)
+        {
+            *found = slot->name;
 
-        names = permit_attributes[id].names;
-
-        for (n = 0; names[n].len; n++) {
-
-            if (names[n].len == name.len && names[n].data[0] == name.data[0]
-                && memcmp(names[n].data, name.data, name.len) == 0)
-            {
-                *found = &names[n];
-                return (permit_id_t) id;
-            }
+            return schema->need[slot->id] == PERMIT_NOT_TAKEN
+                   ? PERMIT_NO_ATTRIBUTE : slot->id;
         }
     }
 
     return PERMIT_NO_ATTRIBUTE;
+}
+
+
+static void
+permit_index(void)
+{
+    unsigned             id;
+    permit_slot_t       *slot;
+    const permit_text_t *name;
+
+    for (id = 0; id < PERMIT_ATTRIBUTES; id++) {
+
+        for (name = permit_attributes[id].names; name->len; name++) {
+            slot = permit_slot(*name);
+
+            while (slot->name) {
+                slot = permit_slot_next(slot);
+            }
+
+            slot->name = name;
+            slot->id = (permit_id_t) id;
+        }
+    }
+
+    permit_indexed = true;
+}
+
+
+/* Keeps the names of the table apart, which is fast but not necessary. */
+
+static permit_slot_t *
+permit_slot(permit_text_t name)
+{
+    unsigned first, last;
+
+    first = (unsigned char) name.data[0];
+    last = (unsigned char) name.data[name.len - 1];
+
+    return &permit_slots[(first + 3 * last + name.len) % PERMIT_SLOTS];
+}
+
+
+static permit_slot_t *
+permit_slot_next(const permit_slot_t *slot)
+{
+    return &permit_slots[(slot - permit_slots + 1) % PERMIT_SLOTS];
 }
 
 

@@ -65,7 +65,7 @@ permit_heap_malloc(void *ctx, size_t size)
     } else {
         block = heap->memory->alloc(heap->memory->ctx, total);
         if (block == NULL) {
-            longjmp(heap->no_memory, 1);
+            longjmp(*heap->no_memory, 1);
         }
 
         heap->outside++;

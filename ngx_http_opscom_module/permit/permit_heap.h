@@ -18,9 +18,9 @@
  * cost next to nothing and are freed all at once; what does not fit comes from
  * the memory, and goes back to it.
  *
- * On allocation failure control returns by longjmp(no_memory, 1) and the yajl
- * handle must not be used again; the user calls setjmp(no_memory) before it
- * calls yajl.
+ * On allocation failure control returns by longjmp(*no_memory, 1) and the yajl
+ * handle must not be used again; the user points no_memory at a buffer of its
+ * own and calls setjmp() before it calls yajl.
  */
 
 typedef struct {
@@ -29,7 +29,7 @@ typedef struct {
     char                  *end;
     char                  *start;
     unsigned               outside; /* blocks that are not in the buffer */
-    jmp_buf                no_memory;
+    jmp_buf               *no_memory;
 } permit_heap_t;
 
 

@@ -49,6 +49,8 @@ bool
 permit_json_start(permit_json_t *json, permit_t *permit,
     const permit_schema_t *schema, const permit_memory_t *memory)
 {
+    jmp_buf no_memory;
+
     memset(permit, 0, offsetof(permit_t, scratch));
 
     permit->schema = schema;
@@ -58,11 +60,12 @@ permit_json_start(permit_json_t *json, permit_t *permit,
     json->memory = memory;
     json->depth = 0;
     json->current = PERMIT_NO_ATTRIBUTE;
-    json->next = PERMIT_TOKEN;
     json->complete = false;
     json->an_object = false;
 
-    if (setjmp(json->heap.no_memory)) {
+    json->heap.no_memory = &no_memory;
+
+    if (setjmp(no_memory)) {
         return false;
     }
 
@@ -80,11 +83,14 @@ permit_json_status_t
 permit_json_feed(permit_json_t *json, const char *data, size_t len,
     size_t *consumed)
 {
+    jmp_buf     no_memory;
     yajl_status status;
 
     *consumed = 0;
 
-    if (setjmp(json->heap.no_memory)) {
+    json->heap.no_memory = &no_memory;
+
+    if (setjmp(no_memory)) {
         return PERMIT_JSON_NO_MEMORY;
     }
 
@@ -110,7 +116,11 @@ permit_json_feed(permit_json_t *json, const char *data, size_t len,
 permit_json_status_t
 permit_json_finish(permit_json_t *json)
 {
-    if (setjmp(json->heap.no_memory)) {
+    jmp_buf no_memory;
+
+    json->heap.no_memory = &no_memory;
+
+    if (setjmp(no_memory)) {
         return PERMIT_JSON_NO_MEMORY;
     }
 
@@ -218,7 +228,7 @@ permit_json_keep(permit_json_t *json, permit_text_t text)
     } else {
         copy = json->memory->alloc(json->memory->ctx, text.len);
         if (copy == NULL) {
-            longjmp(json->heap.no_memory, 1);
+            longjmp(*json->heap.no_memory, 1);
         }
     }
 
@@ -299,13 +309,11 @@ permit_on_key(void *ctx, const unsigned char *data, size_t len)
     name.data = (const char *) data;
     name.len = len;
 
-    json->current = permit_find(json->schema, name, json->next, &found);
+    json->current = permit_find(json->schema, name, &found);
 
     if (json->current == PERMIT_NO_ATTRIBUTE) {
         return 1;
     }
-
-    json->next = json->current + 1;
 
     given = &json->permit->given[json->current];
 

@@ -17,7 +17,7 @@
 
 
 /* In bytes, all that yajl allocates for a value that comes in one piece. */
-#define PERMIT_JSON_BUFFER  512
+#define PERMIT_JSON_BUFFER  448
 
 
 typedef enum {
@@ -37,7 +37,6 @@ typedef struct {
     yajl_handle yajl;
     unsigned    depth;
     permit_id_t current;  /* the attribute the next value is of */
-    permit_id_t next;     /* where to look for the next name first */
     bool        complete; /* the value has ended */
     bool        an_object;
 

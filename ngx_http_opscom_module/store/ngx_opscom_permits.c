@@ -3,6 +3,7 @@
 
 
 #include "ngx_opscom_permits.h"
+#include "ngx_opscom_write.h"
 
 #define NGX_OPSCOM_WORDS /* the tables of scripts/words.list */
 #include "ngx_opscom_scripts_lua.h"
@@ -153,9 +154,11 @@ ngx_opscom_push_source(ngx_opscom_source_t *source, ngx_opscom_write_t *write,
 {
     ngx_str_set(&own[0].name, "client");
     own[0].value = write->client;
+    own[0].event = 0;
 
     ngx_str_set(&own[1].name, "received_at");
     own[1].value = write->now;
+    own[1].event = 0;
 
     source->members = write;
     source->minimal = write->stream_minimal != 0;
@@ -163,6 +166,8 @@ ngx_opscom_push_source(ngx_opscom_source_t *source, ngx_opscom_write_t *write,
     source->own.n = NGX_OPSCOM_OWN_FIELDS;
     source->fields.field = write->fields;
     source->fields.n = write->nfields;
+
+    ngx_opscom_words_events(&source->fields);
 
     write->key_ttl = write->idempotency.len ? write->idempotency_ttl : 0;
     write->expires = 0;
@@ -286,7 +291,8 @@ ngx_opscom_form_size(const ngx_opscom_form_t *form,
     size_t     size;
     ngx_uint_t i;
 
-    size = 0;
+    size = ngx_opscom_fields_size(&source->own)
+           + ngx_opscom_fields_size(&source->fields);
 
     for (i = 0; i < NGX_OPSCOM_MAX_LISTS; i++) {
 

@@ -10,13 +10,8 @@
 /* MessagePack: a short string's length is in its first byte. */
 
 #define NGX_OPSCOM_SHORT_STRING 32
-#define NGX_OPSCOM_STRING_SIZE  3 /* before the text, at most */
 
 
-static size_t ngx_opscom_word_size(const ngx_opscom_word_t *word,
-    const ngx_opscom_source_t *source, size_t base);
-static size_t ngx_opscom_fields_size(const ngx_opscom_fields_t *fields,
-    ngx_opscom_word_kind_t kind);
 static void ngx_opscom_word_write(ngx_opscom_writer_t *writer,
     const ngx_opscom_word_t *word, const ngx_opscom_source_t *source);
 static u_char *ngx_opscom_word_pack(ngx_opscom_writer_t *writer, u_char *p,
@@ -25,15 +20,27 @@ static u_char *ngx_opscom_fields_pack(u_char *p,
     const ngx_opscom_fields_t *fields, ngx_opscom_word_kind_t kind);
 static u_char *ngx_opscom_key_put(ngx_opscom_writer_t *writer, u_char *p,
     const ngx_opscom_word_t *word, ngx_str_t *name);
+static ngx_str_t ngx_opscom_word_text(const ngx_opscom_word_t *word,
+    const ngx_opscom_source_t *source);
 static ngx_str_t ngx_opscom_word_value(const ngx_opscom_word_t *word,
     const ngx_opscom_source_t *source, u_char *digits);
 static ngx_opscom_word_kind_t ngx_opscom_fields_kind(
     const ngx_opscom_word_t *word, const ngx_opscom_source_t *source);
-static ngx_uint_t ngx_opscom_is_of(ngx_str_t *name,
-    ngx_opscom_word_kind_t kind);
 static ngx_uint_t ngx_opscom_is_event_field(ngx_str_t *name);
 static u_char *ngx_opscom_string_head(u_char *p, size_t len);
 static u_char *ngx_opscom_string(u_char *p, ngx_str_t *text);
+
+
+void
+ngx_opscom_words_events(ngx_opscom_fields_t *fields)
+{
+    ngx_uint_t i;
+
+    for (i = 0; i < fields->n; i++) {
+        fields->field[i].event = ngx_opscom_is_event_field(
+                                     &fields->field[i].name);
+    }
+}
 
 
 size_t
@@ -47,76 +54,31 @@ size_t
 ngx_opscom_words_size(const ngx_opscom_words_t *words,
     const ngx_opscom_source_t *source, size_t base)
 {
-    size_t     size;
-    ngx_uint_t i;
+    size_t        size;
+    ngx_str_t    *text;
+    const size_t *member;
 
-    size = 0;
+    size = words->fixed + words->keys * base;
 
-    for (i = 0; i < words->n; i++) {
-        size += ngx_opscom_word_size(&words->word[i], source, base);
+    for (member = words->texts; *member != NGX_OPSCOM_NO_MEMBER; member++) {
+        text = (ngx_str_t *) ((u_char *) source->members + *member);
+        size += text->len;
     }
 
     return size;
 }
 
 
-/* As a word of its own; as a string in a packed one it takes less. */
-
-static size_t
-ngx_opscom_word_size(const ngx_opscom_word_t *word,
-    const ngx_opscom_source_t *source, size_t base)
+size_t
+ngx_opscom_fields_size(const ngx_opscom_fields_t *fields)
 {
-    size_t                 size;
-    u_char                 digits[NGX_INT64_LEN];
-    ngx_opscom_word_kind_t kind;
+    size_t     size;
+    ngx_uint_t i;
 
-    size = NGX_OPSCOM_ARGUMENT_SIZE(0);
-
-    switch (word->kind) {
-
-    case NGX_OPSCOM_WORD_KEY:
-        size += base + word->text.len;
-        break;
-
-    case NGX_OPSCOM_WORD_NUMBER:
-    case NGX_OPSCOM_WORD_WANTED:
-        return size + NGX_INT64_LEN;
-
-    case NGX_OPSCOM_WORD_PACKED:
-        return size + ngx_opscom_words_size(word->list, source, base);
-
-    case NGX_OPSCOM_WORD_EVENT:
-    case NGX_OPSCOM_WORD_FIELDS:
-    case NGX_OPSCOM_WORD_ALL:
-        kind = ngx_opscom_fields_kind(word, source);
-        return size + ngx_opscom_fields_size(&source->own, kind)
-               + ngx_opscom_fields_size(&source->fields, kind);
-
-    default:
-        break;
-    }
-
-    return size + ngx_opscom_word_value(word, source, digits).len;
-}
-
-
-static size_t
-ngx_opscom_fields_size(const ngx_opscom_fields_t *fields,
-    ngx_opscom_word_kind_t kind)
-{
-    size_t              size;
-    ngx_uint_t          i;
-    ngx_opscom_field_t *field;
-
-    size = 0;
+    size = fields->n * 2 * NGX_OPSCOM_STRING_SIZE;
 
     for (i = 0; i < fields->n; i++) {
-        field = &fields->field[i];
-
-        if (ngx_opscom_is_of(&field->name, kind)) {
-            size += 2 * NGX_OPSCOM_STRING_SIZE + field->name.len
-                    + field->value.len;
-        }
+        size += fields->field[i].name.len + fields->field[i].value.len;
     }
 
     return size;
@@ -184,7 +146,7 @@ ngx_opscom_word_write(ngx_opscom_writer_t *writer,
         return;
 
     } else {
-        packed = writer->p + sizeof("$\r\n") - 1 + NGX_SIZE_T_LEN;
+        packed = writer->p + NGX_OPSCOM_LENGTH_SIZE;
         last = ngx_opscom_word_pack(writer, packed, word, source);
         len = last - packed;
 
@@ -243,13 +205,15 @@ static u_char *
 ngx_opscom_fields_pack(u_char *p, const ngx_opscom_fields_t *fields,
     ngx_opscom_word_kind_t kind)
 {
-    ngx_uint_t          i;
-    ngx_opscom_field_t *field;
+    ngx_opscom_field_t *field, *last;
 
-    for (i = 0; i < fields->n; i++) {
-        field = &fields->field[i];
+    last = fields->field + (kind == NGX_OPSCOM_WORD_NONE ? 0 : fields->n);
 
-        if (ngx_opscom_is_of(&field->name, kind)) {
+    for (field = fields->field; field < last; field++) {
+
+        if (kind == NGX_OPSCOM_WORD_ALL
+            || field->event == (kind == NGX_OPSCOM_WORD_EVENT))
+        {
             p = ngx_opscom_string(p, &field->name);
             p = ngx_opscom_string(p, &field->value);
         }
@@ -266,7 +230,21 @@ ngx_opscom_key_put(ngx_opscom_writer_t *writer, u_char *p,
     p = ngx_cpymem(p, writer->base.data, writer->base.len);
     p = ngx_cpymem(p, word->text.data, word->text.len);
 
-    return ngx_cpymem(p, name->data, name->len);
+    return name->len ? ngx_cpymem(p, name->data, name->len) : p;
+}
+
+
+static ngx_str_t
+ngx_opscom_word_text(const ngx_opscom_word_t *word,
+    const ngx_opscom_source_t *source)
+{
+    static const ngx_str_t none = ngx_string("");
+
+    if (word->member == NGX_OPSCOM_NO_MEMBER) {
+        return none;
+    }
+
+    return *(ngx_str_t *) ((u_char *) source->members + word->member);
 }
 
 
@@ -280,27 +258,20 @@ ngx_opscom_word_value(const ngx_opscom_word_t *word,
     uint64_t  number;
     ngx_str_t value;
 
-    if (word->kind == NGX_OPSCOM_WORD_AGAIN) {
-        ngx_str_set(&value, "0");
-        return value;
-    }
-
-    ngx_str_set(&value, "");
-
-    if (word->member == NGX_OPSCOM_NO_MEMBER) {
-        return value;
-    }
-
-    p = (u_char *) source->members + word->member;
-
     if (word->kind <= NGX_OPSCOM_WORD_TEXT) {
-        return ((ngx_str_t *) p)->len ? *(ngx_str_t *) p : value;
+        return ngx_opscom_word_text(word, source);
     }
 
-    number = *(uint64_t *) p;
     p = digits + NGX_INT64_LEN;
 
-    if (number != 0 || word->kind == NGX_OPSCOM_WORD_NUMBER) {
+    if (word->kind == NGX_OPSCOM_WORD_AGAIN) {
+        number = 0;
+
+    } else {
+        number = *(uint64_t *) ((u_char *) source->members + word->member);
+    }
+
+    if (number != 0 || word->kind != NGX_OPSCOM_WORD_WANTED) {
         do {
             *--p = (u_char) ('0' + number % 10);
             number /= 10;
@@ -326,21 +297,6 @@ ngx_opscom_fields_kind(const ngx_opscom_word_t *word,
     }
 
     return word->kind;
-}
-
-
-static ngx_uint_t
-ngx_opscom_is_of(ngx_str_t *name, ngx_opscom_word_kind_t kind)
-{
-    if (kind == NGX_OPSCOM_WORD_NONE) {
-        return 0;
-    }
-
-    if (kind == NGX_OPSCOM_WORD_ALL) {
-        return 1;
-    }
-
-    return ngx_opscom_is_event_field(name) == (kind == NGX_OPSCOM_WORD_EVENT);
 }
 
 

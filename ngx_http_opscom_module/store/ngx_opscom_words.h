@@ -15,12 +15,15 @@
 
 #define NGX_OPSCOM_NO_MEMBER ((size_t) -1)
 
+#define NGX_OPSCOM_STRING_SIZE 3 /* of a packed string, besides its text */
+
 
 /* Its value is up to 65535 bytes long. */
 
 typedef struct {
-    ngx_str_t name;
-    ngx_str_t value;
+    ngx_str_t  name;
+    ngx_str_t  value;
+    ngx_uint_t event; /* by ngx_opscom_words_events() */
 } ngx_opscom_field_t;
 
 
@@ -50,6 +53,12 @@ typedef struct {
 struct ngx_opscom_words_s {
     const ngx_opscom_word_t *word;
     ngx_uint_t               n;
+
+    /* what they take, those of a packed list included */
+
+    size_t                   fixed; /* besides texts and what keys begin with */
+    size_t                   keys;  /* how many begin so */
+    const size_t            *texts; /* members, up to NGX_OPSCOM_NO_MEMBER */
 };
 
 
@@ -80,16 +89,23 @@ typedef struct {
 } ngx_opscom_writer_t;
 
 
+/* Marks the fields that a full event has, once for NGX_OPSCOM_WORD_EVENT. */
+void ngx_opscom_words_events(ngx_opscom_fields_t *fields);
+
 /* What keys start with takes so many bytes. */
 size_t ngx_opscom_words_base(ngx_str_t *prefix, ngx_str_t *client);
 
-/* The most that a list can take with these values. */
+/*
+ * The most that a list can take with these values, fields apart; and the most
+ * that fields can, each of which is in one word of a script.
+ */
 size_t ngx_opscom_words_size(const ngx_opscom_words_t *words,
     const ngx_opscom_source_t *source, size_t base);
+size_t ngx_opscom_fields_size(const ngx_opscom_fields_t *fields);
 
 /*
- * Begins at p, where ngx_opscom_words_base() and all the lists' sizes together
- * have room.
+ * Begins at p, where ngx_opscom_words_base() and all the sizes together have
+ * room.
  */
 void ngx_opscom_writer_init(ngx_opscom_writer_t *writer, u_char *p,
     ngx_str_t *prefix, ngx_str_t *client);

@@ -68,28 +68,33 @@ ngx_opscom_write_end(u_char *p)
 static u_char *
 ngx_opscom_write_digits(u_char *p, uint64_t n)
 {
-    u_char  digits[NGX_INT64_LEN];
-    u_char *d;
-
-    if (n < 10) {
-        *p++ = (u_char) ('0' + n);
-        return p;
-    }
+    u_char    *last;
+    uint64_t   left;
 
     if (n < 100) {
-        *p++ = (u_char) ('0' + n / 10);
+
+        if (n > 9) {
+            *p++ = (u_char) ('0' + n / 10);
+        }
+
         *p++ = (u_char) ('0' + n % 10);
         return p;
     }
 
-    d = digits + sizeof(digits);
+    last = p + 1;
+
+    for (left = n; left > 9; left /= 10) {
+        last++;
+    }
+
+    p = last;
 
     do {
-        *--d = (u_char) ('0' + n % 10);
+        *--p = (u_char) ('0' + n % 10);
         n /= 10;
     } while (n);
 
-    return ngx_cpymem(p, d, digits + sizeof(digits) - d);
+    return last;
 }
 
 

@@ -14,11 +14,12 @@
 
 /*
  * The size of a command's header, and of one of its arguments of len bytes, at
- * most: what is to be reserved before they are written.
+ * most: what is to be reserved before they are written.  No argument has 4 GB.
  */
-#define NGX_OPSCOM_HEADER_SIZE (sizeof("*\r\n") + NGX_SIZE_T_LEN)
+#define NGX_OPSCOM_LENGTH_SIZE (sizeof("$4294967295\r\n") - 1)
+#define NGX_OPSCOM_HEADER_SIZE NGX_OPSCOM_LENGTH_SIZE
 #define NGX_OPSCOM_ARGUMENT_SIZE(len)                                         \
-    (sizeof("$\r\n\r\n") + NGX_SIZE_T_LEN + (len))
+    (NGX_OPSCOM_LENGTH_SIZE + (len) + sizeof("\r\n") - 1)
 
 
 /* Write to reserved memory; return the end of what they wrote. */

@@ -146,8 +146,9 @@ test_growth(void **state)
 static void
 test_no_memory(void **state)
 {
-    int   thrown;
-    void *buffer[2];
+    int      thrown;
+    void    *buffer[2];
+    jmp_buf  no_memory;
 
     (void) state;
 
@@ -155,7 +156,8 @@ test_no_memory(void **state)
     memory.fail_at = 1;
     permit_heap_init(&heap, &interface, buffer, sizeof(buffer), &yajl);
 
-    thrown = setjmp(heap.no_memory);
+    heap.no_memory = &no_memory;
+    thrown = setjmp(no_memory);
 
     if (thrown == 0) {
         (void) yajl.malloc(yajl.ctx, 16);

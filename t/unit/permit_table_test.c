@@ -21,7 +21,7 @@
 static void
 test_find(void **state)
 {
-    unsigned             id, n, f, first, i;
+    unsigned             id, n, f, i;
     permit_id_t          expected;
     permit_text_t        name;
     permit_schema_t       *schema;
@@ -49,38 +49,35 @@ test_find(void **state)
         memcpy(schema, schemas[f],
                offsetof(permit_schema_t, need) + PERMIT_ATTRIBUTES);
 
-        for (first = 0; first <= PERMIT_ATTRIBUTES; first++) {
+        for (id = 0; id < PERMIT_ATTRIBUTES; id++) {
 
-            for (id = 0; id < PERMIT_ATTRIBUTES; id++) {
+            for (n = 0; n < PERMIT_MAX_NAMES; n++) {
+                name = permit_attributes[id].names[n];
 
-                for (n = 0; n < PERMIT_MAX_NAMES; n++) {
-                    name = permit_attributes[id].names[n];
+                if (name.len == 0) {
+                    break;
+                }
 
-                    if (name.len == 0) {
-                        break;
-                    }
+                found = NULL;
+                expected = schema->need[id] == PERMIT_NOT_TAKEN
+                           ? PERMIT_NO_ATTRIBUTE : (permit_id_t) id;
 
-                    found = NULL;
-                    expected = schema->need[id] == PERMIT_NOT_TAKEN
-                               ? PERMIT_NO_ATTRIBUTE : (permit_id_t) id;
+                assert_int_equal(permit_find(schema, name, &found),
+                                 expected);
 
-                    assert_int_equal(permit_find(schema, name, first, &found),
-                                     expected);
-
-                    if (expected != PERMIT_NO_ATTRIBUTE) {
-                        assert_ptr_equal(found,
-                                         &permit_attributes[id].names[n]);
-                    }
+                if (expected != PERMIT_NO_ATTRIBUTE) {
+                    assert_ptr_equal(found,
+                                     &permit_attributes[id].names[n]);
                 }
             }
+        }
 
-            for (i = 0; i < COUNT(unknown); i++) {
-                name.data = unknown[i];
-                name.len = strlen(unknown[i]);
+        for (i = 0; i < COUNT(unknown); i++) {
+            name.data = unknown[i];
+            name.len = strlen(unknown[i]);
 
-                assert_int_equal(permit_find(schema, name, first, &found),
-                                 PERMIT_NO_ATTRIBUTE);
-            }
+            assert_int_equal(permit_find(schema, name, &found),
+                             PERMIT_NO_ATTRIBUTE);
         }
 
         free(schema);

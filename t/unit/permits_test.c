@@ -57,8 +57,8 @@ fill(ngx_opscom_write_t *write)
 {
     static ngx_opscom_field_t fields[] = {
         { ngx_string("ticket"),
-          ngx_string("12345678901234567890123456789012") },
-        { ngx_string("end_ts"), ngx_string("5") },
+          ngx_string("12345678901234567890123456789012"), 0 },
+        { ngx_string("end_ts"), ngx_string("5"), 0 },
     };
 
     memset(write, 0, sizeof(ngx_opscom_write_t));

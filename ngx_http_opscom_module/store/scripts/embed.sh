@@ -122,26 +122,62 @@ awk '
         split($5, part, ".")
         member = "offsetof(ngx_opscom_" part[1] "_t, " part[2] ")"
     }
+    if ($5 != "-" && ($3 == "key" || $3 == "text")) {
+        texts[$1] = texts[$1] "    " member ",\n"
+    }
+    words[$1]++
+    keys[$1] += $3 == "key"
+    bytes[$1] += $3 == "key" && $4 != "-" ? length($4) : 0
+    numbers[$1] += $3 ~ /^(number|wanted|again)$/
+    if ($3 == "packed") {
+        if (packed[$1] != "") {
+            print "two packed words in " $1 > "/dev/stderr"
+            exit failed = 1
+        }
+        packed[$1] = $4
+    }
     rows[$1] = rows[$1] sprintf("    { NGX_OPSCOM_WORD_%s, %s,\n" \
         "      %s, %s },\n", toupper($3),
         $3 == "key" && $4 != "-" ? "ngx_string(\"" $4 "\")" : "ngx_string(\"\")",
         member, $3 == "packed" ? "&ngx_opscom_words_" $4 : "NULL")
 }
 
-function table(list,    name) {
+# a packed list is counted in the list that has it
+
+function size(list, head,    inner) {
+    inner = packed[list] == "" ? "" : " + " size(packed[list], "STRING_SIZE")
+    return words[list] " * NGX_OPSCOM_" head " + " \
+        numbers[list] " * NGX_INT64_LEN + " bytes[list] inner
+}
+
+function all_keys(list) {
+    return keys[list] + (packed[list] == "" ? 0 : keys[packed[list]])
+}
+
+function table(list,    name, all) {
     name = tolower(list)
     sub(/[.]/, "_", name)
+    all = texts[list] (packed[list] == "" ? "" : texts[packed[list]])
     print "static const ngx_opscom_word_t ngx_opscom_rows_" name "[] = {"
     print rows[list] "};\n"
+    print "static const size_t ngx_opscom_texts_" name "[] = {"
+    print all "    NGX_OPSCOM_NO_MEMBER"
+    print "};\n"
     print "static const ngx_opscom_words_t ngx_opscom_words_" name " = {"
     print "    ngx_opscom_rows_" name ","
-    print "    sizeof(ngx_opscom_rows_" name ") / sizeof(ngx_opscom_word_t)"
+    print "    sizeof(ngx_opscom_rows_" name ") / sizeof(ngx_opscom_word_t),"
+    print "    " size(list, list ~ /[.]/ ? "ARGUMENT_SIZE(0)" : "STRING_SIZE") ","
+    print "    " all_keys(list) ","
+    print "    ngx_opscom_texts_" name
     print "};\n"
 }
 
 # those that others point at come first
 
 END {
+    if (failed) {
+        exit 1
+    }
     for (i = 1; i <= lists; i++) {
         if (order[i] !~ /[.]/) {
             table(order[i])
