@@ -1,0 +1,121 @@
+package Bulk;
+
+# A client of bulk requests: sends a body in any pieces, at any pace, and reads
+# the answer meanwhile, or does not.
+
+use strict;
+use warnings;
+
+use Fault;
+use IO::Select;
+use JSON::PP ();
+use Time::HiRes qw(sleep time);
+
+use Exporter 'import';
+our @EXPORT = qw(array bulk begin finish results chunks plain_push);
+
+our $Path     = '/api/OC-TOMA/v1/permits/bulk';
+our $Location = '        location ~ ^/api/[^/]*/v1/permits/bulk$ { opscom_bulk; }';
+
+# The body: elements as text.
+sub array { return '[' . join(',', @_) . ']' }
+
+# A request without its body; headers are a list of lines.
+sub head {
+    my ($length, @headers) = @_;
+
+    push @headers, 'Content-Type: application/json' unless grep { /^Content-Type/ } @headers;
+    return join "\r\n", "POST $Path HTTP/1.1", 'Host: localhost', @headers,
+        defined $length ? "Content-Length: $length" : 'Transfer-Encoding: chunked', '', '';
+}
+
+sub chunks { return join('', map { sprintf "%x\r\n%s\r\n", length, $_ } @_) . "0\r\n\r\n" }
+
+# Opens a connection and sends the beginning of a request.
+sub begin {
+    my ($nginx, $text) = @_;
+    my $socket = Fault::connect_to($nginx->{port}) or die "connect: $!\n";
+
+    local $SIG{PIPE} = 'IGNORE';
+    $socket->syswrite($text) if length $text;
+    return { socket => $socket, raw => '' };
+}
+
+# Sends what is left, in pieces, reading meanwhile; then waits for the end of
+# the answer.  The answer as { status, head, body, seconds }.
+sub finish {
+    my ($one, $seconds, @pieces) = @_;
+    my $socket = $one->{socket};
+    my $start = time;
+
+    local $SIG{PIPE} = 'IGNORE';
+    $socket->blocking(0);
+    my ($reads, $writes) = (IO::Select->new($socket), IO::Select->new($socket));
+    my $rest = shift @pieces;
+    while (time - $start < $seconds && !ended($one)) {
+        my ($can_read, $can_write) = IO::Select->select($reads, defined $rest ? $writes : undef, undef, 0.2);
+        if ($can_write && @$can_write) {
+            my $n = syswrite $socket, $rest;
+            $rest = defined $n ? substr $rest, $n : $rest if defined $n || $!{EAGAIN};
+            undef $rest unless defined $n || $!{EAGAIN};
+            $rest = shift @pieces if defined $rest && !length $rest;
+        }
+        if ($can_read && @$can_read) {
+            my $n = sysread $socket, $one->{raw}, 65536, length $one->{raw};
+            last if defined $n ? !$n : !$!{EAGAIN};
+        }
+    }
+    $socket->blocking(1);
+    return answer($one, time - $start);
+}
+
+sub ended {
+    my $one = shift;
+    my $at = index $one->{raw}, "\r\n\r\n";
+
+    return 0 if $at < 0;
+    my $head = substr $one->{raw}, 0, $at;
+    if ($head =~ m{^HTTP/1.1 100 }) {
+        substr $one->{raw}, 0, $at + 4, '';
+        return 0;
+    }
+    return length $one->{raw} >= $at + 4 + $1 if $head =~ /^Content-Length: (\d+)/mi;
+    return $head =~ /chunked/i && substr($one->{raw}, -7) eq "\r\n0\r\n\r\n";
+}
+
+sub answer {
+    my ($one, $seconds) = @_;
+    my ($head, $body) = split /\r\n\r\n/, delete $one->{raw}, 2;
+    my ($status) = ($head // '') =~ m{^HTTP/1.[01] (\d+)};
+
+    $one->{raw} = '';
+    $body = Fault::unchunk($body) if ($head // '') =~ /^Transfer-Encoding: chunked/mi;
+    return { status => $status // 0, head => $head // '', body => $body // '', seconds => $seconds };
+}
+
+# A whole request: options headers => [lines], chunked => [pieces], wait => s.
+sub bulk {
+    my ($nginx, $body, %options) = @_;
+    my $chunked = $options{chunked};
+    my $head = head($chunked ? undef : length $body, @{$options{headers} || []});
+
+    return finish(begin($nginx, ''), $options{wait} // 30, $head . ($chunked ? chunks(@$chunked) : $body));
+}
+
+# The array of the answer, or nothing where it is none.
+sub results {
+    my $answer = shift;
+    my $array = eval { JSON::PP->new->decode($answer->{body}) };
+
+    return ref $array eq 'ARRAY' ? @$array : ();
+}
+
+# What a push is answered, as the object of an element: [status, object].
+sub plain_push {
+    my ($nginx, $body, %headers) = @_;
+    my ($status, $text) = Fault::request(Fault::connect_to($nginx->{port}), '/api/OC-TOMA/v1/permits/push', $body, Connection => 'close', %headers);
+
+    return ($status, JSON::PP->new->decode($text));
+}
+
+1;
