@@ -9,10 +9,11 @@ use warnings;
 use Fault;
 use IO::Select;
 use JSON::PP ();
+use POSIX ();
 use Time::HiRes qw(sleep time);
 
 use Exporter 'import';
-our @EXPORT = qw(array bulk begin finish results chunks plain_push);
+our @EXPORT = qw(array bulk begin finish results chunks plain_push bulk_clients);
 
 our $Path     = '/api/OC-TOMA/v1/permits/bulk';
 our $Location = '        location ~ ^/api/[^/]*/v1/permits/bulk$ { opscom_bulk; }';
@@ -41,7 +42,8 @@ sub begin {
     return { socket => $socket, raw => '' };
 }
 
-# Sends what is left, in pieces, reading meanwhile; then waits for the end of
+# Sends what is left, in pieces, each a text or what returns one, reading
+# meanwhile; then waits for the end of
 # the answer.  The answer as { status, head, body, seconds }.
 sub finish {
     my ($one, $seconds, @pieces) = @_;
@@ -55,6 +57,7 @@ sub finish {
     while (time - $start < $seconds && !ended($one)) {
         my ($can_read, $can_write) = IO::Select->select($reads, defined $rest ? $writes : undef, undef, 0.2);
         if ($can_write && @$can_write) {
+            $rest = $rest->() if ref $rest;
             my $n = syswrite $socket, $rest;
             $rest = defined $n ? substr $rest, $n : $rest if defined $n || $!{EAGAIN};
             undef $rest unless defined $n || $!{EAGAIN};
@@ -116,6 +119,57 @@ sub plain_push {
     my ($status, $text) = Fault::request(Fault::connect_to($nginx->{port}), '/api/OC-TOMA/v1/permits/push', $body, Connection => 'close', %headers);
 
     return ($status, JSON::PP->new->decode($text));
+}
+
+# Clients that send backlogs until told to stop, each permit with a ticket of
+# its own, each request with a key.  What was not answered is asked for again
+# with the same key, the whole request; nothing else is, unless again => 1 asks
+# for what was refused too.  Options: size => elements of a request, piece =>
+# bytes of a write, pace => seconds between two writes.  stop() returns a list of
+# [ticket, status, reference ID, seconds, when].
+sub bulk_clients {
+    my ($count, $nginx, %options) = @_;
+    my (@pids, @files);
+
+    for my $client (1 .. $count) {
+        my $file = "$Fault::Dir/bulk" . ++$Fault::Patients;
+        push @files, $file;
+        my $pid = fork // die "fork: $!";
+        if (!$pid) { eval { backlogs($client, $file, $nginx, %options) }; POSIX::_exit(0) }
+        $Fault::Started{$pid} = 1;
+        push @pids, $pid;
+    }
+    return bless { pids => \@pids, files => \@files }, 'Fault::Clients';
+}
+
+sub backlogs {
+    my ($client, $file, $nginx, %options) = @_;
+    my ($stop, $n) = (0, 0);
+    my $piece = $options{piece} // 2000;
+
+    local $SIG{TERM} = sub { $stop = 1 };
+    open my $out, '>', $file or die;
+    $out->autoflush(1);
+
+    until ($stop) {
+        my $key = "bulk-$client-" . ++$n . "-$$";
+        my @bodies = map { body(permitNo => "$key/$_", LicencePlate => "B$client") } 0 .. ($options{size} // 200) - 1;
+        my $body = array(@bodies);
+
+        for my $try (0 .. 200) {
+            my $start = time;
+            my $one = eval { begin($nginx, head(length $body, "Idempotency-Key: $key")) };
+            if (!$one) { sleep 0.01; $stop ? last : redo }
+            my @results = results(finish($one, 60, map { my $part = $_; sub { sleep $options{pace} if $options{pace}; $part } } $body =~ /(.{1,$piece})/gs));
+            my @refused = grep { $_->{http_status} != 200 } @results;
+
+            printf $out "%s %s %s %.6f %.6f\n", "$key/$_->{index}", $_->{http_status}, $_->{reference_id} // '-', time - $start, $start for @results;
+            printf $out "%s 0 - %.6f %.6f\n", "$key/0", time - $start, $start unless @results;
+            close $one->{socket};
+            last if @results == @bodies && !($options{again} && grep { $_->{http_status} >= 500 } @refused);
+            sleep 0.02;
+        }
+    }
 }
 
 1;
