@@ -1,5 +1,5 @@
 
-/* The state of a request. */
+/* The state of a request, or of an element of a bulk request. */
 
 
 #ifndef NGX_HTTP_OPSCOM_CTX_H_INCLUDED
@@ -32,10 +32,14 @@ struct ngx_http_opscom_ctx_s {
     const ngx_http_opscom_endpoint_t *endpoint; /* NULL: status or health */
     ngx_str_t                         client;
     ngx_str_t                         idempotency_key;
+    uint64_t                          index; /* of an element of a bulk */
+    void                             *bulk;  /* of a bulk request */
 
     permit_memory_t         memory;
     permit_parser_t        *parser;
     permit_t                permit;
+    const char             *malformed; /* what is, and about where */
+    size_t                  malformed_at;
     ngx_http_opscom_body_pt body;
 
     ngx_opscom_call_t       call;
@@ -54,6 +58,7 @@ struct ngx_http_opscom_ctx_s {
     unsigned replacing:1; /* a response of nginx's */
     unsigned replaced:1;
     unsigned counted:1;
+    unsigned element:1; /* of a bulk */
 
     u_char uuid[PERMIT_UUID_LEN];
 };

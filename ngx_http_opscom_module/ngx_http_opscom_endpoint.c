@@ -27,3 +27,16 @@ ngx_http_opscom_endpoint_result(const ngx_http_opscom_endpoint_t *endpoint,
 
     return endpoint->reads ? none : replayed;
 }
+
+
+ngx_str_t
+ngx_http_opscom_endpoint_request_result(
+    const ngx_http_opscom_endpoint_t *endpoint, ngx_uint_t result)
+{
+    if (endpoint && endpoint->each && result == NGX_HTTP_OPSCOM_RESULT_SUCCESS)
+    {
+        return endpoint->name;
+    }
+
+    return ngx_http_opscom_endpoint_result(endpoint, result);
+}

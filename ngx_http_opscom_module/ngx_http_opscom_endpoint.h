@@ -21,6 +21,7 @@ typedef enum {
     NGX_HTTP_OPSCOM_UPDATE,
     NGX_HTTP_OPSCOM_DELETE,
     NGX_HTTP_OPSCOM_LOOKUP,
+    NGX_HTTP_OPSCOM_BULK,
     NGX_HTTP_OPSCOM_ENDPOINTS /* how many */
 } ngx_http_opscom_endpoint_id_t;
 
@@ -52,7 +53,9 @@ typedef ngx_int_t (*ngx_http_opscom_execute_pt)(ngx_http_request_t *r,
     ngx_http_opscom_ctx_t *ctx);
 
 
-typedef struct {
+typedef struct ngx_http_opscom_endpoint_s ngx_http_opscom_endpoint_t;
+
+struct ngx_http_opscom_endpoint_s {
     ngx_http_opscom_endpoint_id_t  id;
     ngx_str_t                      name;    /* in metrics */
     ngx_str_t                      success; /* $opscom_result */
@@ -62,7 +65,8 @@ typedef struct {
     ngx_http_opscom_build_pt       build;
     ngx_uint_t                     creates; /* 1: a permit with a new ID */
     ngx_uint_t                     reads;   /* 1: it writes nothing */
-} ngx_http_opscom_endpoint_t;
+    const ngx_http_opscom_endpoint_t *each; /* what an element is, of many */
+};
 
 
 /*
@@ -70,6 +74,10 @@ typedef struct {
  * NGX_HTTP_OPSCOM_RESULT_NONE.  The endpoint may be NULL.
  */
 ngx_str_t ngx_http_opscom_endpoint_result(
+    const ngx_http_opscom_endpoint_t *endpoint, ngx_uint_t result);
+
+/* As that, of a request as a whole: that of many is a success by its name. */
+ngx_str_t ngx_http_opscom_endpoint_request_result(
     const ngx_http_opscom_endpoint_t *endpoint, ngx_uint_t result);
 
 

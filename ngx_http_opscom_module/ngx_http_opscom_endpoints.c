@@ -5,6 +5,7 @@
  */
 
 
+#include "ngx_http_opscom_bulk.h"
 #include "ngx_http_opscom_endpoints.h"
 #include "ngx_http_opscom_handler.h"
 #include "ngx_http_opscom_lookup.h"
@@ -53,5 +54,14 @@ const ngx_http_opscom_endpoint_t
         .handler = ngx_http_opscom_handler,
         .execute = ngx_http_opscom_lookup,
         .reads = 1
+    },
+
+    [NGX_HTTP_OPSCOM_BULK] = {
+        .id = NGX_HTTP_OPSCOM_BULK,
+        .name = ngx_string("bulk"),
+        .success = ngx_string("stored"),
+        .schema = &permit_schema_push,
+        .handler = ngx_http_opscom_bulk_handler,
+        .each = &ngx_http_opscom_endpoints[NGX_HTTP_OPSCOM_PUSH]
     },
 };

@@ -23,6 +23,11 @@ const ngx_http_opscom_error_t
         9003, ngx_string("Could not parse the request."), 0
     },
 
+    [NGX_HTTP_OPSCOM_NOT_AN_ARRAY] = {
+        400, ngx_string("not_an_array"),
+        9003, ngx_string("Could not parse the request."), 0
+    },
+
     [NGX_HTTP_OPSCOM_BAD_REQUEST] = {
         400, ngx_string("bad_request"),
         9003, ngx_string("Could not parse the request."), 1

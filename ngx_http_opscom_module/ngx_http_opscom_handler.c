@@ -41,8 +41,7 @@ static ngx_http_opscom_error_id_t ngx_http_opscom_handler_key(
     ngx_http_request_t *r, ngx_http_opscom_ctx_t *ctx,
     ngx_http_opscom_loc_conf_t *olcf);
 static ngx_http_opscom_error_id_t ngx_http_opscom_handler_length(
-    ngx_http_request_t *r, ngx_http_opscom_ctx_t *ctx,
-    ngx_http_opscom_loc_conf_t *olcf);
+    ngx_http_request_t *r, ngx_http_opscom_loc_conf_t *olcf);
 static ngx_int_t ngx_http_opscom_handler_parser(ngx_http_request_t *r,
     ngx_http_opscom_ctx_t *ctx, ngx_http_opscom_loc_conf_t *olcf);
 static void *ngx_http_opscom_handler_alloc(void *pool, size_t size);
@@ -59,7 +58,6 @@ static const ngx_http_opscom_check_pt  ngx_http_opscom_handler_checks[] = {
     ngx_http_opscom_handler_client,
     ngx_http_opscom_handler_type,
     ngx_http_opscom_handler_key,
-    ngx_http_opscom_handler_length,
 };
 
 #define NGX_HTTP_OPSCOM_CHECKS                                                \
@@ -69,8 +67,10 @@ static const ngx_http_opscom_check_pt  ngx_http_opscom_handler_checks[] = {
 
 static const ngx_http_opscom_error_id_t  ngx_http_opscom_handler_parse[] = {
     [PERMIT_PARSE_OK] = NGX_HTTP_OPSCOM_NO_ERROR,
+    [PERMIT_PARSE_ELEMENT] = NGX_HTTP_OPSCOM_NO_ERROR,
     [PERMIT_PARSE_MALFORMED] = NGX_HTTP_OPSCOM_MALFORMED_JSON,
     [PERMIT_PARSE_NOT_AN_OBJECT] = NGX_HTTP_OPSCOM_NOT_AN_OBJECT,
+    [PERMIT_PARSE_NOT_AN_ARRAY] = NGX_HTTP_OPSCOM_NOT_AN_ARRAY,
     [PERMIT_PARSE_TOO_LARGE] = NGX_HTTP_OPSCOM_TOO_LARGE,
     [PERMIT_PARSE_NO_MEMORY] = NGX_HTTP_OPSCOM_INTERNAL_ERROR,
 };
@@ -78,6 +78,37 @@ static const ngx_http_opscom_error_id_t  ngx_http_opscom_handler_parse[] = {
 
 ngx_int_t
 ngx_http_opscom_handler(ngx_http_request_t *r)
+{
+    ngx_int_t                    rc;
+    ngx_http_opscom_ctx_t       *ctx;
+    ngx_http_opscom_loc_conf_t  *olcf;
+    ngx_http_opscom_error_id_t   error;
+
+    rc = ngx_http_opscom_handler_begin(r, &ctx);
+
+    if (rc != NGX_DECLINED) {
+        return rc;
+    }
+
+    olcf = ngx_http_get_module_loc_conf(r, ngx_http_opscom_module);
+
+    error = ngx_http_opscom_handler_length(r, olcf);
+
+    if (error != NGX_HTTP_OPSCOM_NO_ERROR) {
+        return ngx_http_opscom_response_error(r, ctx, error);
+    }
+
+    if (ngx_http_opscom_handler_parser(r, ctx, olcf) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    return ngx_http_opscom_body_read(r, ctx, ngx_http_opscom_handler_validate);
+}
+
+
+ngx_int_t
+ngx_http_opscom_handler_begin(ngx_http_request_t *r,
+    ngx_http_opscom_ctx_t **begun)
 {
     ngx_http_opscom_ctx_t       *ctx;
     ngx_http_opscom_loc_conf_t  *olcf;
@@ -91,6 +122,7 @@ ngx_http_opscom_handler(ngx_http_request_t *r)
     }
 
     ctx->endpoint = olcf->endpoint;
+    *begun = ctx;
 
     if (r->method != NGX_HTTP_POST) {
         return ngx_http_opscom_handler_method(r, ctx, olcf);
@@ -102,11 +134,11 @@ ngx_http_opscom_handler(ngx_http_request_t *r)
         return ngx_http_opscom_response_error(r, ctx, error);
     }
 
-    if (ngx_http_opscom_handler_parser(r, ctx, olcf) != NGX_OK) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
+    ctx->memory.alloc = ngx_http_opscom_handler_alloc;
+    ctx->memory.free = ngx_http_opscom_handler_free;
+    ctx->memory.ctx = r->pool;
 
-    return ngx_http_opscom_body_read(r, ctx, ngx_http_opscom_handler_validate);
+    return NGX_DECLINED;
 }
 
 
@@ -276,7 +308,7 @@ ngx_http_opscom_handler_key(ngx_http_request_t *r, ngx_http_opscom_ctx_t *ctx,
 
 static ngx_http_opscom_error_id_t
 ngx_http_opscom_handler_length(ngx_http_request_t *r,
-    ngx_http_opscom_ctx_t *ctx, ngx_http_opscom_loc_conf_t *olcf)
+    ngx_http_opscom_loc_conf_t *olcf)
 {
     if (olcf->max_body_size
         && r->headers_in.content_length_n > (off_t) olcf->max_body_size)
@@ -292,10 +324,6 @@ static ngx_int_t
 ngx_http_opscom_handler_parser(ngx_http_request_t *r,
     ngx_http_opscom_ctx_t *ctx, ngx_http_opscom_loc_conf_t *olcf)
 {
-    ctx->memory.alloc = ngx_http_opscom_handler_alloc;
-    ctx->memory.free = ngx_http_opscom_handler_free;
-    ctx->memory.ctx = r->pool;
-
     ctx->parser = permit_parser_create(&ctx->permit, ctx->endpoint->schema,
                                        &olcf->rules, &ctx->memory);
 
@@ -328,22 +356,42 @@ ngx_http_opscom_handler_validate(ngx_http_request_t *r,
         outcome = permit_parser_finish(ctx->parser);
     }
 
-    error = outcome == PERMIT_PARSE_OK
-            ? ngx_http_opscom_handler_token(ctx)
-            : ngx_http_opscom_handler_parse[outcome];
+    if (outcome == PERMIT_PARSE_MALFORMED) {
+        ctx->malformed = permit_parser_reason(ctx->parser);
+        ctx->malformed_at = permit_parser_offset(ctx->parser);
+    }
+
+    olcf = ngx_http_get_module_loc_conf(r, ngx_http_opscom_module);
+
+    error = ngx_http_opscom_handler_error(ctx, &olcf->rules, outcome);
 
     if (error != NGX_HTTP_OPSCOM_NO_ERROR) {
         return ngx_http_opscom_response_error(r, ctx, error);
     }
 
-    olcf = ngx_http_get_module_loc_conf(r, ngx_http_opscom_module);
+    return ctx->endpoint->execute(r, ctx);
+}
 
-    if (permit_validate(&ctx->permit, &olcf->rules)) {
-        return ngx_http_opscom_response_error(r, ctx,
-                   NGX_HTTP_OPSCOM_VALIDATION_FAILED);
+
+ngx_http_opscom_error_id_t
+ngx_http_opscom_handler_error(ngx_http_opscom_ctx_t *ctx,
+    const permit_rules_t *rules, permit_parse_t outcome)
+{
+    ngx_http_opscom_error_id_t  error;
+
+    error = ngx_http_opscom_handler_parse[outcome];
+
+    if (error == NGX_HTTP_OPSCOM_NO_ERROR) {
+        error = ngx_http_opscom_handler_token(ctx);
     }
 
-    return ctx->endpoint->execute(r, ctx);
+    if (error == NGX_HTTP_OPSCOM_NO_ERROR
+        && permit_validate(&ctx->permit, rules))
+    {
+        error = NGX_HTTP_OPSCOM_VALIDATION_FAILED;
+    }
+
+    return error;
 }
 
 

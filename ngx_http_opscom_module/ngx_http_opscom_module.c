@@ -83,6 +83,13 @@ static ngx_command_t  ngx_http_opscom_commands[] = {
       0,
       (void *) &ngx_http_opscom_endpoints[NGX_HTTP_OPSCOM_LOOKUP] },
 
+    { ngx_string("opscom_bulk"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS|NGX_CONF_TAKE1,
+      ngx_http_opscom_directives_endpoint,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      (void *) &ngx_http_opscom_endpoints[NGX_HTTP_OPSCOM_BULK] },
+
     { ngx_string("opscom_status"),
       NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS|NGX_CONF_TAKE1,
       ngx_http_opscom_directives_status,

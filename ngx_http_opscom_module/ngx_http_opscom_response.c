@@ -6,20 +6,12 @@
 #include "ngx_http_opscom_headers.h"
 #include "ngx_http_opscom_json.h"
 #include "ngx_http_opscom_response.h"
+#include "ngx_http_opscom_result_json.h"
 
 
 /* nginx has no status line for 422 */
 
 #define NGX_HTTP_OPSCOM_UNPROCESSABLE 422
-
-#define NGX_HTTP_OPSCOM_SUCCESS_START                                         \
-    "{\"status\":\"success\",\"reference_id\":\""
-#define NGX_HTTP_OPSCOM_SUCCESS_AGAIN "\",\"InternalReferenceID\":\""
-#define NGX_HTTP_OPSCOM_SUCCESS_END   "\"}"
-
-#define NGX_HTTP_OPSCOM_SUCCESS_SIZE                                          \
-    (sizeof(NGX_HTTP_OPSCOM_SUCCESS_START NGX_HTTP_OPSCOM_SUCCESS_AGAIN       \
-            NGX_HTTP_OPSCOM_SUCCESS_END) - 1)
 
 #define NGX_HTTP_OPSCOM_ERROR_SIZE 512
 
@@ -29,22 +21,7 @@ static ngx_int_t ngx_http_opscom_response_send(ngx_http_request_t *r,
     ngx_str_t *body);
 static void ngx_http_opscom_response_type(ngx_http_request_t *r,
     ngx_str_t *type, size_t len);
-static void ngx_http_opscom_response_pair(ngx_http_opscom_ctx_t *ctx,
-    ngx_http_opscom_error_id_t id, ngx_uint_t status, ngx_uint_t *number,
-    ngx_str_t *message);
-static void ngx_http_opscom_response_attributes(ngx_http_opscom_json_t *json,
-    ngx_http_opscom_ctx_t *ctx, const permit_rules_t *rules);
-static void ngx_http_opscom_response_detail(ngx_http_opscom_json_t *json,
-    ngx_http_opscom_ctx_t *ctx);
-static void ngx_http_opscom_response_log(ngx_http_request_t *r,
-    ngx_http_opscom_ctx_t *ctx, ngx_http_opscom_error_id_t id);
-static ngx_str_t ngx_http_opscom_response_request_id(ngx_http_request_t *r);
 static void ngx_http_opscom_response_discard(ngx_http_request_t *r);
-
-
-#define ngx_http_opscom_response_piece(json, text)                            \
-    ngx_http_opscom_json_piece(json, (const u_char *) (text),           \
-                               ngx_strlen(text))
 
 
 static ngx_str_t  ngx_http_opscom_response_allow = ngx_string("Allow");
@@ -58,22 +35,15 @@ ngx_http_opscom_response_success(ngx_http_request_t *r,
     ngx_http_opscom_ctx_t *ctx)
 {
     ngx_str_t               body;
-    ngx_http_opscom_text_t  text;
+    ngx_http_opscom_json_t  json;
     static ngx_str_t        replayed = ngx_string("Idempotency-Replayed");
     static ngx_str_t        yes = ngx_string("true");
 
-    /* a reference ID has no character that JSON escapes */
+    ngx_http_opscom_json_init(&json, r->pool,
+        NGX_HTTP_OPSCOM_RESULT_JSON_SUCCESS + 2 * ctx->reference_id.len);
+    ngx_http_opscom_result_json_success(&json, ctx);
 
-    ngx_http_opscom_text_init(&text, r->pool, NGX_HTTP_OPSCOM_SUCCESS_SIZE
-                                              + 2 * ctx->reference_id.len);
-
-    ngx_http_opscom_text_literal(&text, NGX_HTTP_OPSCOM_SUCCESS_START);
-    ngx_http_opscom_text_append(&text, &ctx->reference_id);
-    ngx_http_opscom_text_literal(&text, NGX_HTTP_OPSCOM_SUCCESS_AGAIN);
-    ngx_http_opscom_text_append(&text, &ctx->reference_id);
-    ngx_http_opscom_text_literal(&text, NGX_HTTP_OPSCOM_SUCCESS_END);
-
-    if (ngx_http_opscom_text_end(&text, &body) != NGX_OK) {
+    if (ngx_http_opscom_json_text(&json, &body) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -273,147 +243,19 @@ ngx_http_opscom_response_error_body(ngx_http_request_t *r,
     ngx_http_opscom_ctx_t *ctx, ngx_http_opscom_error_id_t id,
     ngx_uint_t status, ngx_str_t *body)
 {
-    ngx_str_t                    message, code, request_id;
-    ngx_uint_t                   number;
-    ngx_http_opscom_json_t       json;
-    ngx_http_opscom_loc_conf_t  *olcf;
-    static ngx_str_t             error = ngx_string("error");
-
-    ngx_http_opscom_response_pair(ctx, id, status, &number, &message);
-    code = ngx_http_opscom_errors[id].code;
-    request_id = ngx_http_opscom_response_request_id(r);
+    ngx_http_opscom_json_t  json;
 
     ngx_http_opscom_json_init(&json, r->pool, NGX_HTTP_OPSCOM_ERROR_SIZE);
-
-    ngx_http_opscom_json_open(&json, '{');
-    ngx_http_opscom_json_member(&json, "ErrorCode");
-    ngx_http_opscom_json_number(&json, number);
-    ngx_http_opscom_json_member(&json, "ErrorMessage");
-    ngx_http_opscom_json_string(&json, &message);
-    ngx_http_opscom_json_member(&json, "status");
-    ngx_http_opscom_json_string(&json, &error);
-    ngx_http_opscom_json_member(&json, "code");
-    ngx_http_opscom_json_string(&json, &code);
-    ngx_http_opscom_json_member(&json, "request_id");
-    ngx_http_opscom_json_string(&json, &request_id);
-
-    if (id == NGX_HTTP_OPSCOM_VALIDATION_FAILED) {
-        olcf = ngx_http_get_module_loc_conf(r, ngx_http_opscom_module);
-        ngx_http_opscom_response_attributes(&json, ctx, &olcf->rules);
-
-    } else if (id == NGX_HTTP_OPSCOM_MALFORMED_JSON) {
-        ngx_http_opscom_response_detail(&json, ctx);
-    }
-
-    ngx_http_opscom_json_close(&json, '}');
+    ngx_http_opscom_result_json_error(&json, r, ctx, id, status);
     ngx_http_opscom_text_byte(&json.text, LF);
 
     return ngx_http_opscom_json_text(&json, body);
 }
 
 
-/* ErrorCode and ErrorMessage: those of the first refused attribute. */
-
-static void
-ngx_http_opscom_response_pair(ngx_http_opscom_ctx_t *ctx,
-    ngx_http_opscom_error_id_t id, ngx_uint_t status, ngx_uint_t *number,
-    ngx_str_t *message)
-{
-    ngx_uint_t                           i;
-    const ngx_http_opscom_error_pair_t  *pair;
-
-    *number = ngx_http_opscom_errors[id].number;
-    *message = ngx_http_opscom_errors[id].message;
-
-    if (*number == 0) {
-        *number = status;
-    }
-
-    if (id != NGX_HTTP_OPSCOM_VALIDATION_FAILED) {
-        return;
-    }
-
-    for (i = PERMIT_TOKEN + 1; i < PERMIT_ATTRIBUTES; i++) {
-
-        if (ctx->permit.code[i] != PERMIT_GOOD) {
-            pair = ngx_http_opscom_errors_pair(i, ctx->permit.code[i]);
-
-            *number = pair->number;
-            *message = pair->message;
-            return;
-        }
-    }
-}
-
-
-static void
-ngx_http_opscom_response_attributes(ngx_http_opscom_json_t *json,
-    ngx_http_opscom_ctx_t *ctx, const permit_rules_t *rules)
-{
-    ngx_str_t             text, code;
-    ngx_uint_t            id;
-    const permit_text_t  *name;
-
-    ngx_http_opscom_json_member(json, "errors");
-    ngx_http_opscom_json_open(json, '[');
-
-    for (id = PERMIT_TOKEN + 1; id < PERMIT_ATTRIBUTES; id++) {
-
-        if (ctx->permit.code[id] == PERMIT_GOOD) {
-            continue;
-        }
-
-        name = permit_name(&ctx->permit, id);
-        text.data = (u_char *) name->data;
-        text.len = name->len;
-
-        code.data = (u_char *) permit_code_name(ctx->permit.code[id]);
-        code.len = ngx_strlen(code.data);
-
-        ngx_http_opscom_json_open(json, '{');
-        ngx_http_opscom_json_member(json, "attribute");
-        ngx_http_opscom_json_string(json, &text);
-        ngx_http_opscom_json_member(json, "code");
-        ngx_http_opscom_json_string(json, &code);
-        ngx_http_opscom_json_member(json, "message");
-        ngx_http_opscom_json_begin(json);
-        ngx_http_opscom_json_piece(json, text.data, text.len);
-        ngx_http_opscom_response_piece(json, " ");
-        ngx_http_opscom_response_piece(json,
-            permit_code_phrase(ctx->permit.code[id]));
-        ngx_http_opscom_response_piece(json, "; accepted: ");
-        ngx_http_opscom_response_piece(json, permit_accepts(id, rules));
-        ngx_http_opscom_response_piece(json, ".");
-        ngx_http_opscom_json_end(json);
-        ngx_http_opscom_json_close(json, '}');
-    }
-
-    ngx_http_opscom_json_close(json, ']');
-}
-
-
-/* Where the body was found not to be JSON. */
-
-static void
-ngx_http_opscom_response_detail(ngx_http_opscom_json_t *json,
-    ngx_http_opscom_ctx_t *ctx)
-{
-    u_char  *p;
-    u_char   place[sizeof(" at byte ") + NGX_SIZE_T_LEN];
-
-    p = ngx_sprintf(place, " at byte %uz", permit_parser_offset(ctx->parser));
-
-    ngx_http_opscom_json_member(json, "detail");
-    ngx_http_opscom_json_begin(json);
-    ngx_http_opscom_response_piece(json, permit_parser_reason(ctx->parser));
-    ngx_http_opscom_json_piece(json, place, p - place);
-    ngx_http_opscom_json_end(json);
-}
-
-
 /* Names and codes come from the tables of this module. */
 
-static void
+void
 ngx_http_opscom_response_log(ngx_http_request_t *r,
     ngx_http_opscom_ctx_t *ctx, ngx_http_opscom_error_id_t id)
 {
@@ -426,11 +268,19 @@ ngx_http_opscom_response_log(ngx_http_request_t *r,
         return;
     }
 
-    request_id = ngx_http_opscom_response_request_id(r);
+    request_id = ngx_http_opscom_result_json_request_id(r);
 
-    ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
-                  "opscom: refused: %V, request_id: %V",
-                  &ngx_http_opscom_errors[id].code, &request_id);
+    if (ctx->element) {
+        ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
+                      "opscom: refused: %V, index: %uL, request_id: %V",
+                      &ngx_http_opscom_errors[id].code, ctx->index,
+                      &request_id);
+
+    } else {
+        ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
+                      "opscom: refused: %V, request_id: %V",
+                      &ngx_http_opscom_errors[id].code, &request_id);
+    }
 
     if (id != NGX_HTTP_OPSCOM_VALIDATION_FAILED) {
         return;
@@ -447,29 +297,6 @@ ngx_http_opscom_response_log(ngx_http_request_t *r,
                           permit_code_name(code));
         }
     }
-}
-
-
-static ngx_str_t
-ngx_http_opscom_response_request_id(ngx_http_request_t *r)
-{
-    ngx_str_t                     text;
-    ngx_http_variable_value_t    *value;
-    ngx_http_opscom_main_conf_t  *omcf;
-
-    omcf = ngx_http_get_module_main_conf(r, ngx_http_opscom_module);
-
-    value = ngx_http_get_indexed_variable(r, omcf->request_id);
-
-    if (value == NULL || value->not_found) {
-        ngx_str_null(&text);
-        return text;
-    }
-
-    text.data = value->data;
-    text.len = value->len;
-
-    return text;
 }
 
 

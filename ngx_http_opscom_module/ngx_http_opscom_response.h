@@ -52,6 +52,10 @@ ngx_int_t ngx_http_opscom_response_error_body(ngx_http_request_t *r,
     ngx_http_opscom_ctx_t *ctx, ngx_http_opscom_error_id_t id,
     ngx_uint_t status, ngx_str_t *body);
 
+/* Logs an error of the request, or of its element ctx, at the level "info". */
+void ngx_http_opscom_response_log(ngx_http_request_t *r,
+    ngx_http_opscom_ctx_t *ctx, ngx_http_opscom_error_id_t id);
+
 /* Sets the headers of a JSON body of that length, whatever they were. */
 void ngx_http_opscom_response_json(ngx_http_request_t *r, size_t len);
 

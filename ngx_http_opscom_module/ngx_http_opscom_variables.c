@@ -132,7 +132,7 @@ ngx_http_opscom_variables_result(ngx_http_request_t *r,
         return NGX_OK;
     }
 
-    name = ngx_http_opscom_endpoint_result(ctx->endpoint, ctx->result);
+    name = ngx_http_opscom_endpoint_request_result(ctx->endpoint, ctx->result);
     ngx_http_opscom_variables_set(v, name.data, name.len);
 
     return NGX_OK;

@@ -34,8 +34,6 @@ static ngx_int_t ngx_http_opscom_write_ended(ngx_http_request_t *r,
     ngx_http_opscom_ctx_t *ctx, ngx_opscom_outcome_t outcome);
 static ngx_http_opscom_error_id_t ngx_http_opscom_write_error(
     ngx_http_opscom_ctx_t *ctx, ngx_opscom_outcome_t outcome);
-static ngx_int_t ngx_http_opscom_write_success(ngx_http_request_t *r,
-    ngx_http_opscom_ctx_t *ctx);
 static ngx_uint_t ngx_http_opscom_write_is_replay(ngx_http_opscom_ctx_t *ctx);
 
 
@@ -79,38 +77,50 @@ static ngx_int_t
 ngx_http_opscom_write_prepare(ngx_http_request_t *r,
     ngx_http_opscom_ctx_t *ctx)
 {
-    u_char                       digests[3 * NGX_OPSCOM_DIGEST_LEN];
-    ngx_opscom_write_t           write;
-    ngx_opscom_field_t           fields[PERMIT_FIELDS_MAX];
+    ngx_opscom_write_t             write;
+    ngx_http_opscom_write_space_t  space;
+
+    if (ngx_http_opscom_write_permit(r, ctx, &write, &space) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return ctx->endpoint->build(&ctx->call, &write, r->pool);
+}
+
+
+ngx_int_t
+ngx_http_opscom_write_permit(ngx_http_request_t *r, ngx_http_opscom_ctx_t *ctx,
+    ngx_opscom_write_t *write, ngx_http_opscom_write_space_t *space)
+{
     ngx_http_opscom_loc_conf_t  *olcf;
 
     olcf = ngx_http_get_module_loc_conf(r, ngx_http_opscom_module);
 
-    ngx_memzero(&write, sizeof(ngx_opscom_write_t));
+    ngx_memzero(write, sizeof(ngx_opscom_write_t));
 
-    write.prefix = olcf->prefix;
-    write.client = ctx->client;
-    write.idempotency_ttl = olcf->idempotency_ttl;
-    write.dedup = ctx->endpoint->creates ? olcf->dedup : 0;
-    write.retention = olcf->retention;
-    write.persist = olcf->keep_all || olcf->keyspace->expires;
-    write.stream_maxlen = olcf->stream_maxlen;
-    write.stream_minimal = olcf->stream_minimal;
-    write.replicas = olcf->redis.settings.replicas;
+    write->prefix = olcf->prefix;
+    write->client = ctx->client;
+    write->idempotency_ttl = olcf->idempotency_ttl;
+    write->dedup = ctx->endpoint->creates ? olcf->dedup : 0;
+    write->retention = olcf->retention;
+    write->persist = olcf->keep_all || olcf->keyspace->expires;
+    write->stream_maxlen = olcf->stream_maxlen;
+    write->stream_minimal = olcf->stream_minimal;
+    write->replicas = olcf->redis.settings.replicas;
 
     if (ngx_http_opscom_write_reference(r, ctx) != NGX_OK
-        || ngx_http_opscom_write_digests(ctx, &write, digests) != NGX_OK)
+        || ngx_http_opscom_write_digests(ctx, write, space->digests) != NGX_OK)
     {
         return NGX_ERROR;
     }
 
-    write.reference_id = ctx->reference_id;
+    write->reference_id = ctx->reference_id;
 
-    write.now_seconds = ngx_http_opscom_now(&write.now);
+    write->now_seconds = ngx_http_opscom_now(&write->now);
 
-    ngx_http_opscom_write_fields(ctx, &write, fields);
+    ngx_http_opscom_write_fields(ctx, write, space->fields);
 
-    return ctx->endpoint->build(&ctx->call, &write, r->pool);
+    return NGX_OK;
 }
 
 
@@ -304,17 +314,45 @@ ngx_http_opscom_write_ended(ngx_http_request_t *r, ngx_http_opscom_ctx_t *ctx,
     ngx_http_opscom_metrics_trip(ngx_http_opscom_conf_metrics(r),
                                  ctx->store_time);
 
+    error = ngx_http_opscom_write_result(ctx, outcome);
+
+    return error == NGX_HTTP_OPSCOM_NO_ERROR
+           ? ngx_http_opscom_response_success(r, ctx)
+           : ngx_http_opscom_response_error(r, ctx, error);
+}
+
+
+ngx_http_opscom_error_id_t
+ngx_http_opscom_write_result(ngx_http_opscom_ctx_t *ctx,
+    ngx_opscom_outcome_t outcome)
+{
+    ngx_http_opscom_error_id_t  error;
+
     error = ngx_http_opscom_write_error(ctx, outcome);
 
-    if (error == NGX_HTTP_OPSCOM_NO_ERROR) {
-        return ngx_http_opscom_write_success(r, ctx);
+    if (error != NGX_HTTP_OPSCOM_NO_ERROR) {
+        ctx->result = NGX_HTTP_OPSCOM_RESULT_ERROR + error;
+
+        if (error == NGX_HTTP_OPSCOM_VALIDATION_FAILED) {
+            ctx->permit.code[PERMIT_END] = PERMIT_END_NOT_AFTER_START;
+        }
+
+        return error;
     }
 
-    if (error == NGX_HTTP_OPSCOM_VALIDATION_FAILED) {
-        ctx->permit.code[PERMIT_END] = PERMIT_END_NOT_AFTER_START;
+    ctx->result = NGX_HTTP_OPSCOM_RESULT_SUCCESS;
+
+    if (ngx_http_opscom_write_is_replay(ctx)) {
+        ctx->reference_id = ctx->written.reference_id;
+        ctx->result = NGX_HTTP_OPSCOM_RESULT_REPLAYED;
+
+    } else if (ctx->endpoint->creates) {
+        ngx_http_opscom_sources_count(
+            &ngx_http_opscom_conf_metrics(ctx->request)->sources,
+            &ctx->client, &ctx->written.label, ngx_time());
     }
 
-    return ngx_http_opscom_response_error(r, ctx, error);
+    return NGX_HTTP_OPSCOM_NO_ERROR;
 }
 
 
@@ -341,26 +379,6 @@ ngx_http_opscom_write_error(ngx_http_opscom_ctx_t *ctx,
     }
 
     return error;
-}
-
-
-static ngx_int_t
-ngx_http_opscom_write_success(ngx_http_request_t *r,
-    ngx_http_opscom_ctx_t *ctx)
-{
-    ctx->result = NGX_HTTP_OPSCOM_RESULT_SUCCESS;
-
-    if (ngx_http_opscom_write_is_replay(ctx)) {
-        ctx->reference_id = ctx->written.reference_id;
-        ctx->result = NGX_HTTP_OPSCOM_RESULT_REPLAYED;
-
-    } else if (ctx->endpoint->creates) {
-        ngx_http_opscom_sources_count(
-            &ngx_http_opscom_conf_metrics(r)->sources, &ctx->client,
-            &ctx->written.label, ngx_time());
-    }
-
-    return ngx_http_opscom_response_success(r, ctx);
 }
 
 

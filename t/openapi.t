@@ -71,6 +71,7 @@ $redis->call('HSET', 'opscom:{OC-TOMA}:tokens', Digest::SHA::sha256_hex($Fault::
 my $well = nginx(http => 'opscom_redis ' . $redis->address . "; client_body_timeout 1s;\n"
     . 'limit_req_zone $server_port zone=z:1m rate=1r/m;',
     server => $Fault::Locations . <<'CONF');
+        location ~ /permits/bulk$   { opscom_bulk; }
         location /api/limited { limit_req zone=z; limit_req_status 429; opscom_push OC-TOMA; }
         location /api/busy    { limit_req zone=z; opscom_push OC-TOMA; }
         location /api/nobody  { opscom_push $arg_client; }

@@ -13,7 +13,7 @@ use Fault;
 my $redis = redis();
 my $nginx = nginx(
     http   => 'opscom_redis ' . $redis->address . '; client_max_body_size 4m;',
-    server => $Fault::Locations,
+    server => $Fault::Locations . '        location ~ /permits/bulk$ { opscom_bulk; }',
 );
 my $api = slurp('docs/api.md');
 
@@ -113,6 +113,22 @@ for my $language (sort keys %run) {
         like($refused, qr/9002/, "$language reports a refusal");
 
         $redis->call('DEL', 'opscom:{OC-TOMA}:stream', @{$redis->call('KEYS', 'opscom:{OC-TOMA}:idem:*')});
+    }
+}
+
+# a backlog: one permit of 2,500 is refused, and the first answers are lost
+my ($bulk) = ($api =~ /```python\n(.*?)```/sg)[1];
+ok($bulk, 'there is a sample that sends a backlog');
+
+SKIP: {
+    system('python3 --version > /dev/null 2>&1') == 0 or skip 'python is not installed', 4;
+
+    for my $first ([ $cut, $html ], []) {
+        my $said = run($bulk, "$file.py", "python3 $file.py", @$first);
+        my $stored = () = $said =~ /^PL8-\d{4} $uuid$/mg;
+        is($stored, 2499, 'backlog: stored') or diag substr $said, 0, 2000;
+        like($said, qr/^PL8-1200 refused: validation_failed .*end_not_after_start/m, 'backlog: refused');
+        is(events(), 2499, 'backlog: nothing is stored twice');
     }
 }
 

@@ -9,9 +9,6 @@
 #include "ngx_opscom_permits.h"
 
 
-#define NGX_OPSCOM_MAX_REFERENCE_ID 50
-
-
 /* {verdict, whether it wrote, reference ID, label, ...} */
 
 typedef struct {

@@ -20,6 +20,8 @@
 
 #define NGX_OPSCOM_MAX_PUSHES 32 /* in one call */
 
+#define NGX_OPSCOM_MAX_REFERENCE_ID 50 /* what Redis answers is no longer */
+
 
 /* What is to be written.  Only the client's text must outlive the call. */
 
