@@ -18,35 +18,43 @@ local names = {'reference_id', 'plate', 'plate_raw', 'start', 'start_ts', 'end',
                'end_ts', 'received_at', 'source', 'amount', 'amount_cents',
                'currency', 'ticket', 'zone', 'zone_status', 'updated_at',
                'deleted_at'}
+local ID, PLATE, START_TS, END_TS, ZONE, DELETED = 1, 2, 5, 7, 14, 17
+local heads = {}
+for i, name in ipairs(names) do
+    heads[i] = ',"' .. name .. '":'
+end
 
 local id, plate, zone, at = ARGV.id, ARGV.number, ARGV.zone, tonumber(ARGV.at)
 local asked = id ~= '' and id or plate
-local found, valid, more = {}, '', ''
+local encode = cjson.encode
+local json, pieces = {}, 0
+local found, valid, more = 0, '', ''
 
 local function read(key)
-    local values, permit = call('HMGET', key, unpack(names)), {}
-    for i, name in ipairs(names) do
-        permit[name] = values[i] or nil
-    end
-    if permit.reference_id and (zone == '' or permit.zone == zone) then
-        return permit
+    local values = call('HMGET', key, unpack(names))
+    if values[ID] and (zone == '' or values[ZONE] == zone) then
+        return values
     end
 end
 
-local function add(permit)
+local function add(values)
     -- a hash that somebody else has damaged is no reason to refuse the others
-    local is = not permit.deleted_at
-               and (tonumber(permit.start_ts) or at + 1) <= at
-               and at < (tonumber(permit.end_ts) or at)
-    local text = {'"reference_id":' .. cjson.encode(permit.reference_id),
-                  '"valid":' .. tostring(is)}
-    for i = 2, #names do
-        local value = permit[names[i]]
-        if value then
-            text[#text + 1] = '"' .. names[i] .. '":' .. cjson.encode(value)
+    local is = not values[DELETED]
+               and (tonumber(values[START_TS]) or at + 1) <= at
+               and at < (tonumber(values[END_TS]) or at)
+
+    json[pieces + 1] = found == 0 and '{"reference_id":' or '},{"reference_id":'
+    json[pieces + 2] = encode(values[ID])
+    json[pieces + 3] = is and ',"valid":true' or ',"valid":false'
+    pieces, found = pieces + 3, found + 1
+
+    for i = ID + 1, #names do
+        if values[i] then
+            json[pieces + 1], json[pieces + 2] = heads[i], encode(values[i])
+            pieces = pieces + 2
         end
     end
-    found[#found + 1] = '{' .. table.concat(text, ',') .. '}'
+
     if is then
         valid = '1'
     end
@@ -58,14 +66,14 @@ local function list()
         local ids = call('ZRANGEBYSCORE', KEYS.plate, '(' .. ARGV.at, '+inf',
                          'LIMIT', offset, AT_ONCE)
         for _, one in ipairs(ids) do
-            local permit = read(base .. one)
+            local values = read(base .. one)
             -- a hash that has expired leaves its place in the index behind
-            if permit and not permit.deleted_at then
-                if #found == MOST then
+            if values and not values[DELETED] then
+                if found == MOST then
                     more = '1'
                     return
                 end
-                add(permit)
+                add(values)
             end
         end
         if #ids < AT_ONCE then
@@ -78,11 +86,13 @@ end
 if id == '' then
     list()
 else
-    local permit = read(KEYS.permit)
-    if not permit or plate ~= '' and permit.plate ~= plate then
+    local values = read(KEYS.permit)
+    if not values or plate ~= '' and values[PLATE] ~= plate then
         return {4, 0, asked, label}
     end
-    add(permit)
+    add(values)
 end
 
-return {1, 0, asked, label, '[' .. table.concat(found, ',') .. ']', valid, more}
+json = found == 0 and '[]' or '[' .. table.concat(json) .. '}]'
+
+return {1, 0, asked, label, json, valid, more}
