@@ -1,9 +1,11 @@
-# HTTP/2 and HTTP/3, by curl: bodies with and without a length, an early error.
+# HTTP/2 and HTTP/3, by curl: bodies with and without a length, an early error,
+# a large answer.
 
 use strict;
 use warnings;
 
 use lib 't/support';
+use JSON::PP ();
 use Test::More;
 use Fault;
 
@@ -42,12 +44,32 @@ sub pushes {
     like($answer, qr/body_too_large/, 'in JSON');
 }
 
+# A hundred permits with long zones are more than a frame, or a window, holds.
+sub lookups {
+    my ($options, $url, $version, $name) = @_;
+
+    my ($status, $used, $answer) = curl($options, $url =~ s/push$/lookup/r, 0, LicencePlate => 'MANY', zone => '', at => '2018-07-02T09:15:00');
+    is("$status $used", "200 $version", "$name, a lookup");
+    cmp_ok(length $answer, '>', 100_000, "$name: a large answer");
+    my $found = eval { JSON::PP->new->utf8->decode($answer) };
+    is(join(' ', map { $_->{zone} eq 'z' x 800 ? 1 : 0 } @{$found->{permits}}), join(' ', (1) x 100), "$name: whole");
+}
+
+$redis->call('HSET', 'opscom:{OC-TOMA}:tokens', Digest::SHA::sha256_hex($Fault::Token), 'demo push lookup');
+for my $n (1 .. 100) {
+    $redis->call('HSET', "opscom:{OC-TOMA}:permit:m-$n", reference_id => "m-$n", plate => 'MANY', start_ts => 1530522000, end_ts => 1530523800, zone => 'z' x 800);
+    $redis->call('ZADD', 'opscom:{OC-TOMA}:plate:MANY', 1530523800, "m-$n");
+}
+
+my $locations = 'location /api { opscom_push; opscom_max_body_size 1m; } location = /api/OC-TOMA/v1/permits/lookup { opscom_lookup; }';
+
 SKIP: {
     skip 'no HTTP/2 in curl or in nginx', 10 unless $curl =~ /\bHTTP2\b/ && $flags =~ /http_v2_module/;
 
     my $nginx = nginx(http => 'opscom_redis ' . $redis->address . '; client_max_body_size 0;',
-        listen => ' http2', server => 'location /api { opscom_push; opscom_max_body_size 1m; }');
+        listen => ' http2', server => $locations);
     pushes('--http2-prior-knowledge', $nginx->url, '2', 'HTTP/2');
+    lookups('--http2-prior-knowledge', $nginx->url, '2', 'HTTP/2');
     is_deeply([ check_log($nginx) ], [], 'no alert in the error log');
 }
 
@@ -59,8 +81,9 @@ SKIP: {
     my $port = free_port();
     my $nginx = nginx(http => 'opscom_redis ' . $redis->address . '; client_max_body_size 0;',
         server => "listen 127.0.0.1:$port quic; ssl_certificate $Fault::Dir/cert.pem; ssl_certificate_key $Fault::Dir/key.pem;\n"
-            . 'location /api { opscom_push; opscom_max_body_size 1m; }');
+            . $locations);
     pushes('--http3-only', "https://127.0.0.1:$port/api/OC-TOMA/v1/permits/push", '3', 'HTTP/3');
+    lookups('--http3-only', "https://127.0.0.1:$port/api/OC-TOMA/v1/permits/push", '3', 'HTTP/3');
     is_deeply([ check_log($nginx) ], [], 'no alert in the error log');
 }
 

@@ -46,7 +46,7 @@ until redis-cli -s "$socket" ping 2>/dev/null | grep -q PONG; do
     sleep 0.1
 done
 
-token=$(CLIENT=OC-TOMA LABEL=demo REDIS=unix:$socket PREFIX='' sh t/tools/token.sh)
+token=$(CLIENT=OC-TOMA LABEL=demo SCOPES='push update delete lookup' REDIS=unix:$socket PREFIX='' sh t/tools/token.sh)
 redis-cli -s "$socket" SADD 'opscom:{OC-TOMA}:zones' 'Lot 4' > /dev/null
 
 cat > "$dir/nginx.conf" <<CONF
@@ -76,6 +76,7 @@ http {
         location ~ ^/api/[^/]+/v1/permits/push\$   { opscom_push; }
         location ~ ^/api/[^/]+/v1/permits/update\$ { opscom_update; }
         location ~ ^/api/[^/]+/v1/permits/delete\$ { opscom_delete; }
+        location ~ ^/api/[^/]+/v1/permits/lookup\$ { opscom_lookup; }
 
         location = /status  { opscom_status; }
         location = /metrics { opscom_status prometheus; }
@@ -103,6 +104,10 @@ cat <<TEXT
 nginx listens on http://127.0.0.1:$port, Ctrl-C stops it.  Push a permit:
 
 curl -i http://127.0.0.1:$port/api/OC-TOMA/v1/permits/push -H 'Content-Type: application/json' -d '{"apiToken":"$token","Amount":"14.50","CurrencyID":"CAD","LicencePlate":"PL8RDR","zone":"Lot 4","permitNo":"L4-1138","startTime":"2018-07-02T09:00:00","endTime":"2018-07-02T09:30:00"}'
+
+ask whether its plate has paid:
+
+curl http://127.0.0.1:$port/api/OC-TOMA/v1/permits/lookup -H 'Content-Type: application/json' -d '{"apiToken":"$token","plate":"pl8-rdr","at":"2018-07-02T09:15:00"}'
 
 and look at what was stored:
 
