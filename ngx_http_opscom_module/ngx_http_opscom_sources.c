@@ -59,8 +59,12 @@ static void
 ngx_http_opscom_sources_key(ngx_http_opscom_sources_key_t *key,
     const ngx_str_t *client, const ngx_str_t *label)
 {
+    static const ngx_str_t  none = ngx_string("");
+
+    /* memcpy() and memcmp() must not be given a NULL, not even of 0 bytes */
+
     key->client = *client;
-    key->label = *label;
+    key->label = label->len ? *label : none;
 
     ngx_http_opscom_sources_cut(&key->client, NGX_HTTP_OPSCOM_SOURCES_CLIENT);
     ngx_http_opscom_sources_cut(&key->label, NGX_HTTP_OPSCOM_SOURCES_LABEL);

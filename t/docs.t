@@ -151,7 +151,7 @@ for my $file ('README.md', glob('docs/*.md'), glob('docs/examples/*')) {
 # what the package installs exists, and nothing of docs/ is left out
 my %packaged = map { $_ => 1 } map { glob } slurp('docs/debian/libnginx-mod-http-opscom.docs') =~ /^(\S+)$/mg;
 ok(-e, "the package has $_") for sort keys %packaged;
-ok($packaged{$_}, "$_ is in the package") for glob 'docs/*.md docs/*.yaml docs/*.yml docs/*.json docs/*.svg';
+ok($packaged{$_}, "$_ is in the package") for glob 'docs/*.md docs/*.yaml docs/*.yml docs/*.json docs/*.svg docs/*.png';
 
 # links: files and headings exist; no table without a heading
 sub anchors {

@@ -101,7 +101,12 @@ done
 
 cat <<TEXT
 
-nginx listens on http://127.0.0.1:$port, Ctrl-C stops it.  Push a permit:
+nginx listens on http://127.0.0.1:$port, Ctrl-C stops it.  Its status, in a
+browser:
+
+http://127.0.0.1:$port/status
+
+Push a permit:
 
 curl -i http://127.0.0.1:$port/api/OC-TOMA/v1/permits/push -H 'Content-Type: application/json' -d '{"apiToken":"$token","Amount":"14.50","CurrencyID":"CAD","LicencePlate":"PL8RDR","zone":"Lot 4","permitNo":"L4-1138","startTime":"2018-07-02T09:00:00","endTime":"2018-07-02T09:30:00"}'
 
