@@ -221,7 +221,19 @@ ngx_opscom_nodes_after(ngx_opscom_nodes_t *nodes, ngx_opscom_node_t *node)
 ngx_opscom_link_t *
 ngx_opscom_nodes_link(ngx_opscom_node_t *node)
 {
-    node->next = (node->next + 1) % node->nodes->settings->connections;
+    ngx_uint_t  i, n;
+
+    n = node->nodes->settings->connections;
+
+    /* once round, and where none is good, to the next one all the same */
+
+    for (i = 0; i <= n; i++) {
+        node->next = (node->next + 1) % n;
+
+        if (node->links[node->next].state <= NGX_OPSCOM_LINK_READY) {
+            break;
+        }
+    }
 
     return &node->links[node->next];
 }

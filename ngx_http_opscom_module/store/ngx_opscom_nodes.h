@@ -78,7 +78,7 @@ ngx_opscom_node_t *ngx_opscom_nodes_first(ngx_opscom_nodes_t *nodes);
 ngx_opscom_node_t *ngx_opscom_nodes_after(ngx_opscom_nodes_t *nodes,
     ngx_opscom_node_t *node);
 
-/* The next of a node's links. */
+/* A node's next link that is not lost, or else the next one. */
 ngx_opscom_link_t *ngx_opscom_nodes_link(ngx_opscom_node_t *node);
 
 /* Whether none of its links has calls or commands in flight. */

@@ -77,7 +77,11 @@ ngx_int_t
 ngx_opscom_wait_returned(ngx_opscom_wait_t *wait,
     ngx_opscom_settings_t *settings, ngx_opscom_reply_t *reply)
 {
-    wait->state = NGX_OPSCOM_WAIT_NONE;
+    /* what was written again behind this WAIT needs one of its own */
+
+    if (wait->state == NGX_OPSCOM_WAIT_PENDING) {
+        wait->state = NGX_OPSCOM_WAIT_NONE;
+    }
 
     if (reply->type == REDIS_REPLY_ERROR) {
         return ngx_opscom_wait_passes(&reply->text) ? NGX_AGAIN : NGX_ERROR;

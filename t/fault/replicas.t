@@ -84,6 +84,14 @@ for my $error ('UNBLOCKED force unblock from blocking operation, instance state 
     good($word);
 }
 
+# the reply to WAIT comes with the NOSCRIPT in front of it
+$fake->rules({ on => 'EVAL', times => 1, silent => 1 }, { on => 'WAIT', times => 1, before => "-NOSCRIPT No matching script.\r\n" });
+($one) = burst($nginx, 1, wait => 5);
+is($one->{status}, 200, 'Redis has lost the scripts: 200');
+cmp_ok($one->{seconds} // 99, '<', $late, 'at once');
+is($fake->count('WAIT'), 2, 'behind a second WAIT');
+good('NOSCRIPT');
+
 # the time of the first attempt is over while nothing is in flight
 $fake->rules({ on => 'WAIT', reply => ":0\r\n" });
 my @held = fire($nginx, 1);
