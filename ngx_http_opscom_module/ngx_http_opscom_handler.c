@@ -354,6 +354,15 @@ ngx_http_opscom_handler_validate(ngx_http_request_t *r,
 
     if (outcome == PERMIT_PARSE_OK) {
         outcome = permit_parser_finish(ctx->parser);
+
+        /*
+         * The client may have announced less than it sends: nginx would log
+         * the rest, with the token, as the line of a next request.
+         */
+
+        if (outcome == PERMIT_PARSE_MALFORMED) {
+            r->keepalive = 0;
+        }
     }
 
     if (outcome == PERMIT_PARSE_MALFORMED) {

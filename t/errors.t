@@ -145,7 +145,19 @@ location /return { opscom_push OC-TOMA; return 418; }
 
 
 
-=== TEST 13: an Idempotency-Key that cannot be one
+=== TEST 13: a body longer than announced: the rest is not taken, or logged, as a request
+--- raw_request eval
+"POST /api/OC-TOMA/v1/permits/push HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+. "Content-Length: 1\r\n\r\n{\"apiToken\":\"$Opscom::Token\"}\r\n\r\n"
+--- error_code: 400
+--- response_headers
+Connection: close
+--- response_body_like: "code":"malformed_json"
+--- no_error_log eval: $Opscom::Token
+
+
+
+=== TEST 14: an Idempotency-Key that cannot be one
 --- request eval: [ map { Opscom::push() } 1 .. 4 ]
 --- more_headers eval
 [ map { "Content-Type: application/json\n$_\n" } 'Idempotency-Key:', 'Idempotency-Key: a b', 'Idempotency-Key: ' . 'x' x 256,
@@ -155,7 +167,7 @@ location /return { opscom_push OC-TOMA; return 418; }
 
 
 
-=== TEST 14: a location without a handler keeps nginx's pages
+=== TEST 15: a location without a handler keeps nginx's pages
 --- config
 location /api { opscom_push; }
 location /plain { deny all; }
@@ -167,7 +179,7 @@ Content-Type: text/html
 
 
 
-=== TEST 15: an error page of the operator's own goes first
+=== TEST 16: an error page of the operator's own goes first
 --- config
 error_page 403 /sorry;
 location /api { opscom_push; deny all; }
@@ -179,7 +191,7 @@ sorry
 
 
 
-=== TEST 16: limit_except and if are parts of their location
+=== TEST 17: limit_except and if are parts of their location
 --- config
 location /api { opscom_push; limit_except POST { deny all; } }
 location /if { opscom_push OC-TOMA; if ($arg_deny) { return 403; } if ($arg_set) { set $x 1; } }

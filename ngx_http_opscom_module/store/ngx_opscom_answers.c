@@ -381,7 +381,7 @@ ngx_opscom_answer_label(ngx_str_t *label, u_char *data, size_t len,
     ngx_pool_t *pool)
 {
     if (!ngx_opscom_is_plain(data, len)) {
-        ngx_str_null(label);
+        ngx_str_set(label, "");
         return NGX_OK;
     }
 
