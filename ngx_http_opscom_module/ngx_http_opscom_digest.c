@@ -2,11 +2,11 @@
 /* SHA-256 and random bytes. */
 
 
+#include "ngx_http_opscom_digest.h"
+
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <sys/random.h>
-
-#include "ngx_http_opscom_digest.h"
 
 
 #define NGX_HTTP_OPSCOM_SHA256_BYTES 32

@@ -2,8 +2,6 @@
 /* From a validated lookup to its script in Redis, and back with permits. */
 
 
-#include "permit/permit_time.h"
-
 #include "ngx_http_opscom_call.h"
 #include "ngx_http_opscom_conf.h"
 #include "ngx_http_opscom_digest.h"
@@ -11,6 +9,8 @@
 #include "ngx_http_opscom_now.h"
 #include "ngx_http_opscom_response.h"
 #include "ngx_http_opscom_text.h"
+
+#include "permit/permit_time.h"
 
 
 /* What the response has beside the permits, at most. */

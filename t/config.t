@@ -16,7 +16,7 @@ sub check {
     my $directives = shift;
 
     open my $out, '>', "$dir/nginx.conf" or die;
-    print $out $load, "pid $dir/nginx.pid;\nevents {\n}\nhttp {\nserver {\nlisten 127.0.0.1:1;\nlocation / {\n$directives\n}\n}\n}\n";
+    print $out $load, "pid $dir/nginx.pid;\nevents {\n}\nhttp { access_log off;\nserver {\nlisten 127.0.0.1:1;\nlocation / {\n$directives\n}\n}\n}\n";
     close $out;
     return scalar `$binary -t -p $dir/ -c $dir/nginx.conf -e $dir/error.log 2>&1`;
 }

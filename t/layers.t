@@ -29,6 +29,8 @@ like(check('ngx_http_opscom_body.h' => ['ngx_http_opscom_write.h'], 'ngx_http_op
 like(check('store/ngx_opscom_store.c' => ['ngx_http_opscom_conf.h']), qr/store\/ must not include/, 'store includes HTTP');
 like(check('store/ngx_opscom_permits.c' => ['permit/permit.h']), qr/store\/ must not include/, 'store includes permit');
 like(check('permit/permit_time.c' => ['ngx_opscom_text.h']), qr/permit\/ must not include/, 'permit includes store');
+like(check('ngx_http_opscom_lookup.c' => [qw(permit/permit_time.h ngx_http_opscom_text.h)]), qr/lookup\.c:1: a header of nginx must come first/,
+    'a header before those of nginx');
 like(check('ngx_http_opscom_news.c' => []), qr/not in the table/, 'a file without a layer');
 is(system('perl t/tools/layers.pl'), 0, 'the sources themselves');
 

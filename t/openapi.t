@@ -16,7 +16,7 @@ my $redocly = "$build/redocly/node_modules/.bin/redocly";
 
 mkdir "$build/redocly";
 if (!-x $redocly) {
-    system("cd $build/redocly && npm install --silent --no-fund --no-audit \@redocly/cli\@1.34.15 > npm.log 2>&1 < /dev/null");
+    system("cd $build/redocly && npm install --loglevel=error --no-fund --no-audit \@redocly/cli\@1.34.15 > npm.log 2>&1 < /dev/null");
 }
 ok(-x $redocly, 'redocly is installed') or BAIL_OUT(slurp("$build/redocly/npm.log"));
 

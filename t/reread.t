@@ -78,7 +78,7 @@ location @store { opscom_push; }
 --- init
 Opscom::fresh();
 --- config eval
-(`$ENV{TEST_NGINX_BINARY} -v 2>&1` =~ m{nginx/1\.(\d+)} && $1 >= 31 ? 'client_body_early_read on; ' : '')
+(`$ENV{TEST_NGINX_BINARY} -v 2>&1` =~ m{nginx/1\.(\d+)\.(\d+)} && ($1 > 31 || $1 == 31 && $2 >= 5) ? 'client_body_early_read on; ' : '')
 . 'client_body_buffer_size 2k; location /api { opscom_push; }'
 --- request eval: [ Opscom::push(), Opscom::push(x => 'y' x 12000) ]
 --- response_body_like eval: [ ('^\{"status":"success"') x 2 ]

@@ -2,10 +2,10 @@
 /* Addresses of Redis servers, as operators write them and as Redis names them. */
 
 
-#include <arpa/inet.h>
-
 #include "ngx_opscom_address.h"
 #include "ngx_opscom_text.h"
+
+#include <arpa/inet.h>
 
 
 #define NGX_OPSCOM_ADDRESS_PORT 6379

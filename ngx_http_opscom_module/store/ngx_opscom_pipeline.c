@@ -110,11 +110,7 @@ ngx_opscom_pipeline_asked(void *data, ngx_opscom_reply_t *reply)
 }
 
 
-/*
- * EVALSHA, a name or a source, the number of keys, the words.  Without a script
- * it returns before "by_source" is tested: GCC 14 makes an unconditional load
- * of the length in "condition ? size + length : size".
- */
+/* EVALSHA, a name or a source, the number of keys, the words. */
 
 static size_t
 ngx_opscom_pipeline_size(ngx_opscom_call_t *call)

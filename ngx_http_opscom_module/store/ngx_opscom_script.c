@@ -1,8 +1,8 @@
 
-#include <openssl/sha.h>
-
 #include "ngx_opscom_script.h"
 #include "ngx_opscom_scripts_lua.h" /* generated from scripts/ */
+
+#include <openssl/sha.h>
 
 
 #define ngx_opscom_script(name)                                               \

@@ -14,8 +14,11 @@ my $nginx = nginx(workers => 2, http => 'opscom_redis ' . $redis->address . ';')
 my $clients = clients(16, $nginx);
 wait_until(10, sub { $clients->so_far > 500 });
 
-my $links = () = $redis->call('CLIENT', 'LIST') =~ /name=nginx-opscom-/g;
-is($links, 2, 'one connection to Redis for each worker');
+sub links { my $links = () = $redis->call('CLIENT', 'LIST') =~ /name=nginx-opscom-/g; $links }
+
+# until each worker has got a request
+wait_until(10, sub { request(Fault::connect_to($nginx->{port}), '/health', undef, Connection => 'close'); links() > 1 });
+is(links(), 2, 'one connection to Redis for each worker');
 
 for my $round (1 .. 3) {
     my $before = $clients->so_far;

@@ -48,7 +48,9 @@ for my $verb ('MOVED', 'ASK') {
         $others->rules({ on => 'EVAL', reply => FakeRedis::error("MOVED $slot 127.0.0.1:$ports[0]") });
         my $start = time;
         my @answers = burst($nginx, 4);
-        is(sums(@answers), '503: 4', "$verb $name: 503");
+        # to hiredis 1.1 and newer, an error with a line end is no reply at all
+        ($where // '') =~ /\n/ ? like(sums(@answers), qr/^(?:503: \d)?(?:, )?(?:504: \d)?$/, "$verb $name: 503 or 504")
+                               : is(sums(@answers), '503: 4', "$verb $name: 503");
         cmp_ok(time - $start, '<', 1 + $late, "$verb $name: in time");
         $_->rules for $seed, $others;
         healed("$verb $name");

@@ -33,6 +33,14 @@ rm -f "$dir.log"
 apt-config dump | grep -E '^Acquire::(http|https|ftp|Check|Retries|AllowInsecure)' \
     > "$dir/etc/apt/apt.conf.d/90machine" || true
 cp /etc/resolv.conf /etc/hosts "$dir/etc/"
+
+# and npm
+
+authority=
+if [ -n "${NODE_EXTRA_CA_CERTS:-}" ]; then
+    cp "$NODE_EXTRA_CA_CERTS" "$dir/etc/authority.pem"
+    authority=NODE_EXTRA_CA_CERTS=/etc/authority.pem
+fi
 git clone -q . "$dir/module"
 
 # mounts of a namespace of its own go with the processes in it
@@ -41,5 +49,5 @@ unshare --mount --pid --fork --kill-child sh -c '
     mount -t proc proc "$1/proc"
     mount --rbind /dev "$1/dev"
     mount -t tmpfs tmpfs "$1/tmp"
-    exec chroot "$1" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 \
-        sh -c "cd /module && $2"' sh "$dir" "$command"
+    exec chroot "$1" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 $3 \
+        sh -c "cd /module && $2"' sh "$dir" "$command" "$authority"

@@ -1,6 +1,7 @@
 # Which file may include which: a file includes only what stands in a lower row
 # of its table, or its own header.  So nothing includes upward, and there are no
-# circles.
+# circles.  nginx's headers, or ours that begin with them, come first: they say
+# what the system's headers declare.
 #
 #   perl t/tools/layers.pl [directory of the sources]
 
@@ -80,7 +81,12 @@ for my $file (sort glob("$dir/*.[ch]"), glob("$dir/*/*.[ch]")) {
 
     push @wrong, "$file: not in the table of t/tools/layers.pl" and next unless defined $level{$part}{$unit};
     open my $in, '<', $file or die "$file: $!\n";
+    my $first = $part ne 'permit';
     while (<$in>) {
+        if ($first && /^\s*#\s*include\s+["<](\S*)/) {
+            push @wrong, "$file:$.: a header of nginx must come first" unless $1 =~ m{(?:^|/)ngx_};
+            $first = 0;
+        }
         my ($include) = /^\s*#\s*include\s+"([^"]+)"/ or next;
         my ($to, $what) = place($include) or next;
         next if $to eq $part && $what eq $unit;
