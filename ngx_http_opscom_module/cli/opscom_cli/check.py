@@ -193,8 +193,8 @@ def acl(facts):
     if default:
         flags = pairs(default)['flags']
         if 'on' in flags and 'nopass' in flags:
-            yield 'warn', ('the user "default" needs no password: whoever'
-                           ' reaches Redis can read and erase permits')
+            yield 'warn', ('the user "default" needs no password: everyone'
+                           ' who reaches Redis can read and erase permits')
 
     if facts.user is None:
         yield 'unknown', 'ACL: ACL WHOAMI is not permitted'
@@ -291,17 +291,17 @@ def check(store, options):
 
 
 COMMANDS = [
-    ('check', check, 'say what in Redis would lose or refuse permits',
-     'Asks Redis for its version, role, persistence, memory limit, replicas,'
-     ' ACL and clock, sentinels and cluster for their state, and says what'
-     ' would lose or refuse permits.  A finding is ok, warn (a risk that may'
-     ' be accepted), bad (permits are lost or refused), or unknown (not'
-     ' permitted to ask).  The exit code is 1 where one is bad.', [
+    ('check', check, 'report what in Redis may lose or refuse permits',
+     'Checks the version, role, persistence, memory limit, replicas, ACL and'
+     ' clock of Redis and the state of sentinels and cluster, and reports what'
+     ' may lose or refuse permits.  A finding is ok, warn (a risk that may be'
+     ' accepted), bad (permits are lost or refused), or unknown (not permitted'
+     ' to ask).  The exit code is 1 if one is bad.', [
          (('--user',), {'metavar': 'NAME',
                         'help': 'the ACL user of the module (default: the one'
                                 ' that is used here)'}),
          (('--strict',), {'action': 'store_true',
                           'help': 'exit code 1 unless all is ok'}),
          (('--json',), {'action': 'store_true',
-                        'help': 'one JSON object a line'})]),
+                        'help': 'one JSON object per line'})]),
 ]

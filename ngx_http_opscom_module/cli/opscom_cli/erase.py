@@ -134,13 +134,13 @@ def _idempotency(store, keys, found):
 
 COMMANDS = [
     ('permit erase', erase, 'erase a plate: permits, index, events',
-     'Erases a plate for good: its permits (ended and deleted ones too), their'
-     ' places in the index, its events in the stream and the idempotency keys'
-     ' of its permits.  All keys of the client are searched, in bites.'
-     '  Backups, replicas that are detached and an AOF that was not rewritten'
-     ' since keep what they have.', [
+     'Erases a plate: its permits (also those that have ended or were'
+     ' deleted), its index, its events in the stream and the idempotency keys'
+     ' of its permits.  All keys of the client are searched, in batches.'
+     '  Backups, detached replicas and an AOF that has not been rewritten'
+     ' keep the data.', [
          CLIENT, PLATE,
          (('--dry-run',), {'action': 'store_true',
-                           'help': 'only say what would be erased'}),
+                           'help': 'only report what would be erased'}),
          (('--yes',), {'action': 'store_true', 'help': 'do not ask'})]),
 ]

@@ -74,16 +74,16 @@ def _print(client, entry, event, options):
 
 COMMANDS = [
     ('feed', feed, 'follow the events of a client',
-     'Prints each push, update and delete of a client as it comes, until'
-     ' interrupted.  It waits while Redis is away for a short time.', [
+     'Prints each push, update and delete of a client as it comes, until it is'
+     ' interrupted.  It waits during a short outage of Redis.', [
          (('client',), {'metavar': 'CLIENT', 'help': 'client code'}),
          (('--after',), {'metavar': 'ID',
-                         'help': 'begin behind that event; 0 for the oldest'
+                         'help': 'begin after that event; 0 for the oldest'
                                  ' (default: what comes from now on)'}),
          (('--count',), {'metavar': 'N', 'type': 'positive',
                          'help': 'end after N events'}),
          (('--no-follow',), {'action': 'store_true',
-                             'help': 'print what is there, and end'}),
+                             'help': 'end after the last event'}),
          (('--json',), {'action': 'store_true',
-                        'help': 'one JSON object a line'})]),
+                        'help': 'one JSON object per line'})]),
 ]

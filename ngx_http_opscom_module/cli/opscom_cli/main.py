@@ -15,13 +15,14 @@ COMMANDS = (tokens.COMMANDS + zones.COMMANDS + permits.COMMANDS
             + check.COMMANDS)
 
 EPILOG = """\
-Exit codes: 0 done; 1 not found, or "check" found what loses or refuses
-permits; 2 wrong command line or setting; 3 Redis cannot be reached or refuses.
+Exit codes: 0 done; 1 not found, or "check" found something that loses or
+refuses permits; 2 wrong command line or setting; 3 Redis cannot be reached or
+refuses.
 """
 
 REDIS = """\
-The options that say where Redis is are those of "opscom --help"; they may
-stand before or behind the command.
+"opscom --help" lists the options for the connection to Redis; they may be
+given before or after the command.
 
 """
 

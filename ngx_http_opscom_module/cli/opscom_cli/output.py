@@ -1,4 +1,4 @@
-"""What is printed: tables for people, one JSON object a line for programs.
+"""What is printed: tables for people, one JSON object per line for programs.
 
 What Redis says is data: control characters, which a terminal would obey, are
 printed as escapes.

@@ -80,7 +80,7 @@ PLATE = (('plate',), {'metavar': 'PLATE',
                       'help': 'licence plate, in any case, with or without'
                               ' spaces and "-"'})
 JSON = (('--json',), {'action': 'store_true',
-                      'help': 'one JSON object a line'})
+                      'help': 'one JSON object per line'})
 
 COMMANDS = [
     ('permit show', show, 'show what is stored of a permit',

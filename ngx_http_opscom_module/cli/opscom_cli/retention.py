@@ -76,19 +76,19 @@ def _bites(store, keys, rest, options):
 
 COMMANDS = [
     ('retention apply', apply, 'set the expiry of what is stored already',
-     'Gives the permits that are stored already, and the plate indexes, the'
-     ' expiry that opscom_retention gives to new ones: TIME after the end or'
-     ' after the permit came, whichever is later.  What is past that is'
-     ' deleted.  Works in bites beside pushes; may be run again.', [
+     'Sets the expiry of permits that are stored already, and of the plate'
+     ' indexes, as opscom_retention does for new ones: TIME after the end, or'
+     ' after the permit was received, whichever is later.  Older permits are'
+     ' deleted.  Works in batches while nginx is running; can be repeated.', [
          (('span',), {'metavar': 'TIME', 'help': '90d, 1y: as'
                                                  ' opscom_retention'}),
          (('client',), {'metavar': 'CLIENT', 'nargs': '*',
                         'help': 'client codes (default: all)'}),
          (('--dry-run',), {'action': 'store_true',
-                           'help': 'change nothing, say what would be'}),
+                           'help': 'only report what would change'}),
          (('--yes',), {'action': 'store_true', 'help': 'do not ask'}),
          (('--bite',), {'metavar': 'N', 'type': 'positive', 'default': 100,
-                        'help': 'keys in one step of Redis (default 100)'}),
+                        'help': 'keys in a batch (default 100)'}),
          (('--pause',), {'metavar': 'MS', 'type': 'natural', 'default': 1,
-                         'help': 'between two steps (default 1)'})]),
+                         'help': 'pause between two batches (default 1)'})]),
 ]

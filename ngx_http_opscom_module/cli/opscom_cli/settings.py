@@ -38,7 +38,7 @@ OPTIONS = [
     ('--tls-server-name', 'OPSCOM_REDIS_TLS_SERVER_NAME', 'NAME',
      'name that the certificate must have (default: the host)'),
     ('--prefix', 'OPSCOM_PREFIX', 'TEXT',
-     'what keys start with, as opscom_prefix (default opscom)'),
+     'prefix of all keys, as opscom_prefix (default opscom)'),
     ('--timeout', 'OPSCOM_REDIS_TIMEOUT', 'SECONDS',
      'for connecting and for each reply (default 5)'),
 ]

@@ -113,11 +113,11 @@ def _choice(options):
 
 COMMANDS = [
     ('token add', add, 'make a token, enrol it and print it once',
-     'Makes a token and prints it, this once; Redis gets its SHA-256.  Without'
-     ' a scope a token may push, update and delete, not look up.', [
+     'Generates a token, stores its SHA-256 in Redis and prints the token'
+     ' once.  Without scopes a token may push, update and delete, not look up.', [
          (('client',), {'metavar': 'CLIENT', 'help': 'client code'}),
          (('label',), {'metavar': 'LABEL',
-                       'help': 'who has it: "source" of its permits'}),
+                       'help': 'name of the token: "source" of its permits'}),
          (('scope',), {'metavar': 'SCOPE', 'nargs': '*',
                        'help': 'what it is limited to: push, update, delete,'
                                ' lookup'}),
@@ -130,7 +130,7 @@ COMMANDS = [
          (('client',), {'metavar': 'CLIENT', 'nargs': '?',
                         'help': 'client code (default: all)'}),
          (('--json',), {'action': 'store_true',
-                        'help': 'one JSON object a line'}),
+                        'help': 'one JSON object per line'}),
      ]),
     ('token revoke', revoke, 'revoke a token at once',
      'Revokes a token at once: by its label, by the start of its SHA-256, or'

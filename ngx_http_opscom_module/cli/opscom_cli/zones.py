@@ -80,7 +80,7 @@ STDIN = (('--stdin',), {'action': 'store_true',
                         'help': 'read the names from standard input, one a'
                                 ' line'})
 JSON = (('--json',), {'action': 'store_true',
-                      'help': 'one JSON object a line'})
+                      'help': 'one JSON object per line'})
 
 COMMANDS = [
     ('zone add', add, 'add zones that a client knows',
@@ -90,7 +90,7 @@ COMMANDS = [
      'Removes zones: permits pushed from now on for such a zone are stored'
      ' with zone_status "disconnected".', [CLIENT, ZONE, STDIN]),
     ('zone list', list_zones, 'list the zones of a client',
-     'Lists the zones of a client, one a line.', [CLIENT, JSON]),
+     'Lists the zones of a client, one per line.', [CLIENT, JSON]),
     ('client list', clients, 'list all clients',
      'Lists all clients that have tokens, zones or events, with the number of'
      ' each and the time of the last event.', [JSON]),
