@@ -106,7 +106,7 @@ void ngx_opscom_account_refused(ngx_opscom_account_t *account,
 void ngx_opscom_account_accepted(ngx_opscom_account_t *account,
     ngx_opscom_refusals_t *refusals, ngx_log_t *log, ngx_str_t *name);
 
-/* The connection is no more: its refusals leave the gauge, nothing is logged. */
+/* The connection is no more: its refusals leave the gauge without a log. */
 void ngx_opscom_account_forget(ngx_opscom_account_t *account,
     ngx_opscom_refusals_t *refusals);
 

@@ -1,5 +1,5 @@
 
-/* Addresses of Redis servers, as operators write them and as Redis names them. */
+/* Addresses of Redis servers, as operators write and as Redis names them. */
 
 
 #ifndef NGX_OPSCOM_ADDRESS_H_INCLUDED

@@ -374,7 +374,7 @@ ngx_opscom_utf8(u_char *p, u_char *last)
 }
 
 
-/* The permit is stored whatever the label is: one that is no text is left out. */
+/* The permit is stored whatever the label is: what is no text is left out. */
 
 static ngx_int_t
 ngx_opscom_answer_label(ngx_str_t *label, u_char *data, size_t len,

@@ -17,9 +17,7 @@ typedef ngx_int_t (*ngx_opscom_error_reply_pt)(ngx_opscom_link_t *link,
 
 static ngx_int_t ngx_opscom_error_reply_noscript(ngx_opscom_link_t *link,
     ngx_opscom_call_t *call, ngx_str_t *text);
-static ngx_int_t ngx_opscom_error_reply_moved(ngx_opscom_link_t *link,
-    ngx_opscom_call_t *call, ngx_str_t *text);
-static ngx_int_t ngx_opscom_error_reply_ask(ngx_opscom_link_t *link,
+static ngx_int_t ngx_opscom_error_reply_redirect(ngx_opscom_link_t *link,
     ngx_opscom_call_t *call, ngx_str_t *text);
 static ngx_int_t ngx_opscom_error_reply_later(ngx_opscom_link_t *link,
     ngx_opscom_call_t *call, ngx_str_t *text);
@@ -32,8 +30,8 @@ static const struct {
     ngx_opscom_error_reply_pt  handler; /* NGX_OK: the call is seen to */
 } ngx_opscom_error_replies[] = {
     { ngx_string("NOSCRIPT "), ngx_opscom_error_reply_noscript },
-    { ngx_string("MOVED "), ngx_opscom_error_reply_moved },
-    { ngx_string("ASK "), ngx_opscom_error_reply_ask },
+    { ngx_string("MOVED "), ngx_opscom_error_reply_redirect },
+    { ngx_string("ASK "), ngx_opscom_error_reply_redirect },
     { ngx_string("CLUSTERDOWN "), ngx_opscom_error_reply_later },
     { ngx_string("TRYAGAIN "), ngx_opscom_error_reply_later },
     { ngx_null_string, NULL }
@@ -83,8 +81,8 @@ ngx_opscom_error_reply_noscript(ngx_opscom_link_t *link,
 
 
 static ngx_int_t
-ngx_opscom_error_reply_moved(ngx_opscom_link_t *link, ngx_opscom_call_t *call,
-    ngx_str_t *text)
+ngx_opscom_error_reply_redirect(ngx_opscom_link_t *link,
+    ngx_opscom_call_t *call, ngx_str_t *text)
 {
     ngx_opscom_node_t  *node;
 
@@ -98,27 +96,7 @@ ngx_opscom_error_reply_moved(ngx_opscom_link_t *link, ngx_opscom_call_t *call,
         return ngx_opscom_error_reply_later(link, call, text);
     }
 
-    return ngx_opscom_redirect_moved(link, call, text);
-}
-
-
-static ngx_int_t
-ngx_opscom_error_reply_ask(ngx_opscom_link_t *link, ngx_opscom_call_t *call,
-    ngx_str_t *text)
-{
-    ngx_opscom_node_t  *node;
-
-    node = link->data;
-
-    if (node->nodes->cluster == NULL) {
-        return NGX_DECLINED;
-    }
-
-    if (call->redirects++ == NGX_OPSCOM_REDIRECTS) {
-        return ngx_opscom_error_reply_later(link, call, text);
-    }
-
-    return ngx_opscom_redirect_ask(link, call, text);
+    return ngx_opscom_redirect(link, call, text);
 }
 
 

@@ -60,7 +60,8 @@ ngx_opscom_handshake_auth(ngx_opscom_link_t *link)
 
     argv[argc++] = link->settings->password;
 
-    return ngx_opscom_link_greet(link, argv, argc, ngx_opscom_handshake_required);
+    return ngx_opscom_link_greet(link, argv, argc,
+                                 ngx_opscom_handshake_required);
 }
 
 

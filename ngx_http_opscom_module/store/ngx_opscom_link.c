@@ -2,7 +2,6 @@
 /* The life of a link: how it opens, is used, fails and is opened again. */
 
 
-#include "ngx_opscom_backoff.h"
 #include "ngx_opscom_deadline.h"
 #include "ngx_opscom_link.h"
 #include "ngx_opscom_text.h"
@@ -12,13 +11,6 @@
 
 #define NGX_OPSCOM_LINK_PROVEN 10000 /* ms */
 
-/* Somebody waits: attempts follow at least in this share of the time. */
-
-#define NGX_OPSCOM_LINK_ATTEMPTS 20
-
-
-static void ngx_opscom_link_state(ngx_opscom_link_t *link,
-    ngx_opscom_link_state_t state);
 static void ngx_opscom_link_connect(ngx_event_t *ev);
 static void ngx_opscom_link_connected(ngx_opscom_socket_t *sock);
 static void ngx_opscom_link_readable(ngx_opscom_socket_t *sock);
@@ -28,12 +20,6 @@ static void ngx_opscom_link_failed(ngx_opscom_socket_t *sock,
 static void ngx_opscom_link_flush(ngx_event_t *ev);
 static void ngx_opscom_link_lost(ngx_opscom_link_t *link,
     ngx_opscom_link_state_t was);
-static void ngx_opscom_link_reopen(ngx_opscom_link_t *link);
-static void ngx_opscom_link_back_off(ngx_opscom_link_t *link);
-static void ngx_opscom_link_probe(ngx_event_t *ev);
-static void ngx_opscom_link_timeout(ngx_event_t *ev);
-static ngx_int_t ngx_opscom_link_nearest(ngx_opscom_link_t *link,
-    ngx_msec_t *nearest);
 
 
 static const ngx_opscom_socket_handlers_t  ngx_opscom_link_socket_handlers = {
@@ -98,7 +84,7 @@ ngx_opscom_link_init(ngx_opscom_link_t *link, ngx_opscom_settings_t *settings,
 
 /* The one place where a state changes. */
 
-static void
+void
 ngx_opscom_link_state(ngx_opscom_link_t *link, ngx_opscom_link_state_t state)
 {
 #if (NGX_DEBUG)
@@ -167,7 +153,7 @@ ngx_opscom_link_is_free(ngx_opscom_link_t *link)
 
 /* Connecting is posted: who asks for it may be in the midst of a change. */
 
-static void
+void
 ngx_opscom_link_reopen(ngx_opscom_link_t *link)
 {
     ngx_opscom_address_t  *addresses;
@@ -459,118 +445,6 @@ ngx_opscom_link_lost(ngx_opscom_link_t *link, ngx_opscom_link_state_t was)
     }
 
     ngx_opscom_link_back_off(link);
-}
-
-
-static void
-ngx_opscom_link_back_off(ngx_opscom_link_t *link)
-{
-    ngx_msec_t  most;
-
-    ngx_opscom_link_state(link, NGX_OPSCOM_LINK_BACKOFF);
-
-    most = NGX_OPSCOM_BACKOFF_MOST;
-
-    if (link->calls && link->settings->retry
-        && ngx_opscom_outage_may_wait(&link->outage))
-    {
-        most = ngx_min(most, link->settings->retry / NGX_OPSCOM_LINK_ATTEMPTS);
-        most = ngx_max(most, NGX_OPSCOM_BACKOFF_FIRST);
-    }
-
-    ngx_add_timer(&link->pause, ngx_opscom_backoff(link->failures, most));
-}
-
-
-/* An exiting worker opens nothing that nobody waits for. */
-
-static void
-ngx_opscom_link_probe(ngx_event_t *ev)
-{
-    ngx_opscom_link_t  *link;
-
-    link = ev->data;
-
-    if ((ngx_exiting || ngx_terminate) && link->calls == 0) {
-        ngx_opscom_link_state(link, NGX_OPSCOM_LINK_IDLE);
-        return;
-    }
-
-    (void) ngx_atomic_fetch_add(&link->account->counters->reconnects, 1);
-
-    link->tried = 1;
-    ngx_opscom_link_state(link, NGX_OPSCOM_LINK_PROBING);
-    ngx_opscom_link_reopen(link);
-}
-
-
-static void
-ngx_opscom_link_timeout(ngx_event_t *ev)
-{
-    ngx_msec_t          nearest;
-    ngx_opscom_slot_t  *slot;
-    ngx_opscom_link_t  *link;
-
-    link = ev->data;
-
-    ngx_opscom_link_expire(link);
-
-    if (link->pipeline.sock.state != NGX_OPSCOM_SOCKET_CLOSED) {
-        slot = ngx_opscom_inflight_head(&link->pipeline.inflight);
-
-        if (link->state == NGX_OPSCOM_LINK_OPENING
-            || link->state == NGX_OPSCOM_LINK_PROBING)
-        {
-            if (ngx_opscom_deadline_passed(link->deadline)) {
-                ngx_opscom_link_fail(link, "no connection in time", 0);
-            }
-
-        } else if (slot && ngx_opscom_deadline_passed(slot->deadline)) {
-            ngx_opscom_link_fail(link, "no reply in time", 0);
-        }
-    }
-
-    if (ngx_opscom_link_nearest(link, &nearest) == NGX_OK) {
-        ngx_opscom_deadline_arm(&link->timer, nearest);
-    }
-}
-
-
-static ngx_int_t
-ngx_opscom_link_nearest(ngx_opscom_link_t *link, ngx_msec_t *nearest)
-{
-    ngx_int_t           rc;
-    ngx_opscom_slot_t  *slot;
-
-    rc = ngx_opscom_link_calls_nearest(link, nearest);
-
-    if (link->pipeline.sock.state == NGX_OPSCOM_SOCKET_CLOSED) {
-        return rc;
-    }
-
-    if (link->state == NGX_OPSCOM_LINK_OPENING
-        || link->state == NGX_OPSCOM_LINK_PROBING)
-    {
-        if (rc != NGX_OK
-            || ngx_opscom_deadline_is_before(link->deadline, *nearest))
-        {
-            *nearest = link->deadline;
-        }
-
-        return NGX_OK;
-    }
-
-    slot = ngx_opscom_inflight_head(&link->pipeline.inflight);
-
-    if (slot
-        && (rc != NGX_OK
-            || ngx_opscom_deadline_is_before(slot->deadline, *nearest)))
-    {
-        *nearest = slot->deadline;
-        return NGX_OK;
-    }
-
-    return rc;
 }
 
 

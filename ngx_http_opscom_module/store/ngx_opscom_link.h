@@ -172,9 +172,27 @@ ngx_int_t ngx_opscom_link_is_free(ngx_opscom_link_t *link);
 void ngx_opscom_link_close(ngx_opscom_link_t *link);
 
 
+/* For the files of the link alone: the one place where a state changes. */
+void ngx_opscom_link_state(ngx_opscom_link_t *link,
+    ngx_opscom_link_state_t state);
+
+/* Posts the next attempt to connect. */
+void ngx_opscom_link_reopen(ngx_opscom_link_t *link);
+
+
+/*
+ * ngx_opscom_link_timer.c: the timers of a link, for ngx_opscom_link.c alone.
+ * _timeout() sees to all deadlines that have passed, _back_off() pauses, and
+ * _probe() tries again after that.
+ */
+void ngx_opscom_link_timeout(ngx_event_t *ev);
+void ngx_opscom_link_back_off(ngx_opscom_link_t *link);
+void ngx_opscom_link_probe(ngx_event_t *ev);
+
+
 /*
  * ngx_opscom_link_calls.c: the calls of a link.  Who waits, who is sent, who is
- * held, and how each of them ends; for ngx_opscom_link.c alone.
+ * held, and how each of them ends; for the files of the link alone.
  */
 
 /*

@@ -5,6 +5,10 @@
 #include "ngx_opscom_nodes.h"
 
 
+static ngx_opscom_node_t *ngx_opscom_nodes_configured(
+    ngx_opscom_nodes_t *nodes, ngx_str_t *host, in_port_t port);
+static ngx_opscom_node_t *ngx_opscom_nodes_learn(ngx_opscom_nodes_t *nodes,
+    ngx_str_t *host, ngx_int_t port, uint32_t hash);
 static ngx_opscom_node_t *ngx_opscom_nodes_create(ngx_opscom_nodes_t *nodes,
     ngx_uint_t n);
 static ngx_int_t ngx_opscom_nodes_open(ngx_opscom_node_t *node);
@@ -47,9 +51,7 @@ ngx_opscom_nodes_named(ngx_opscom_nodes_t *nodes, ngx_str_t *host,
 {
     uint32_t                     hash;
     ngx_str_t                   *text;
-    ngx_queue_t                 *q;
     ngx_opscom_node_t           *node;
-    ngx_opscom_address_t        *address;
     ngx_opscom_named_address_t   named;
 
     if (ngx_opscom_address_name(&named, host, port) != NGX_OK) {
@@ -65,7 +67,21 @@ ngx_opscom_nodes_named(ngx_opscom_nodes_t *nodes, ngx_str_t *host,
         return node;
     }
 
-    /* the configured ones come first, and are few */
+    node = ngx_opscom_nodes_configured(nodes, host, named.address.port);
+
+    return node ? node : ngx_opscom_nodes_learn(nodes, host, port, hash);
+}
+
+
+/* The configured ones come first, and are few. */
+
+static ngx_opscom_node_t *
+ngx_opscom_nodes_configured(ngx_opscom_nodes_t *nodes, ngx_str_t *host,
+    in_port_t port)
+{
+    ngx_queue_t           *q;
+    ngx_opscom_node_t     *node;
+    ngx_opscom_address_t  *address;
 
     for (q = ngx_queue_head(&nodes->queue);
          q != ngx_queue_sentinel(&nodes->queue);
@@ -75,16 +91,26 @@ ngx_opscom_nodes_named(ngx_opscom_nodes_t *nodes, ngx_str_t *host,
         address = node->addresses.elts;
 
         if (!node->configured) {
-            break;
+            return NULL;
         }
 
-        if (address->port == named.address.port
-            && address->host.len == host->len
+        if (address->port == port && address->host.len == host->len
             && ngx_memcmp(address->host.data, host->data, host->len) == 0)
         {
             return node;
         }
     }
+
+    return NULL;
+}
+
+
+static ngx_opscom_node_t *
+ngx_opscom_nodes_learn(ngx_opscom_nodes_t *nodes, ngx_str_t *host,
+    ngx_int_t port, uint32_t hash)
+{
+    ngx_opscom_node_t     *node;
+    ngx_opscom_address_t  *address;
 
     if (nodes->count == NGX_OPSCOM_NODES_MOST) {
         return NULL;

@@ -1,5 +1,5 @@
 
-/* The calls that write and look up permits: keys and arguments of the scripts. */
+/* The calls that write and look up permits, as the scripts are called. */
 
 
 #include "ngx_opscom_permits.h"

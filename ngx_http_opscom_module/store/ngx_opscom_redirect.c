@@ -3,6 +3,7 @@
 
 
 #include "ngx_opscom_redirect.h"
+#include "ngx_opscom_text.h"
 
 
 static ngx_int_t ngx_opscom_redirect_parse(ngx_opscom_link_t *link,
@@ -11,27 +12,13 @@ static ngx_int_t ngx_opscom_redirect_follow(ngx_opscom_link_t *link,
     ngx_opscom_call_t *call, ngx_opscom_node_t *node);
 
 
-ngx_int_t
-ngx_opscom_redirect_moved(ngx_opscom_link_t *link, ngx_opscom_call_t *call,
-    ngx_str_t *text)
-{
-    ngx_int_t           slot;
-    ngx_opscom_node_t  *node;
+/* The slot is on its way: this call alone goes there. */
 
-    if (ngx_opscom_redirect_parse(link, text, &slot, &node) != NGX_OK
-        || ngx_opscom_cluster_assign(node->nodes, slot, node) != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    ngx_opscom_cluster_refresh(node->nodes);
-
-    return ngx_opscom_redirect_follow(link, call, node);
-}
+static ngx_str_t  ngx_opscom_redirect_once = ngx_string("ASK ");
 
 
 ngx_int_t
-ngx_opscom_redirect_ask(ngx_opscom_link_t *link, ngx_opscom_call_t *call,
+ngx_opscom_redirect(ngx_opscom_link_t *link, ngx_opscom_call_t *call,
     ngx_str_t *text)
 {
     ngx_int_t           slot;
@@ -41,7 +28,16 @@ ngx_opscom_redirect_ask(ngx_opscom_link_t *link, ngx_opscom_call_t *call,
         return NGX_ERROR;
     }
 
-    call->asking = 1;
+    if (ngx_opscom_text_starts_with(text, &ngx_opscom_redirect_once)) {
+        call->asking = 1;
+        return ngx_opscom_redirect_follow(link, call, node);
+    }
+
+    if (ngx_opscom_cluster_assign(node->nodes, slot, node) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    ngx_opscom_cluster_refresh(node->nodes);
 
     return ngx_opscom_redirect_follow(link, call, node);
 }

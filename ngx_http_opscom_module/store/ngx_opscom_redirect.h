@@ -13,12 +13,10 @@
 
 
 /*
- * Follow "MOVED slot host:port" and "ASK slot host:port" with a call that is in
+ * Follows "MOVED slot host:port" or "ASK slot host:port" with a call that is in
  * no queue.  NGX_OK: it will end; anything else: it is as it was.
  */
-ngx_int_t ngx_opscom_redirect_moved(ngx_opscom_link_t *link,
-    ngx_opscom_call_t *call, ngx_str_t *text);
-ngx_int_t ngx_opscom_redirect_ask(ngx_opscom_link_t *link,
+ngx_int_t ngx_opscom_redirect(ngx_opscom_link_t *link,
     ngx_opscom_call_t *call, ngx_str_t *text);
 
 

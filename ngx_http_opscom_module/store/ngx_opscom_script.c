@@ -1,4 +1,7 @@
 
+/* The scripts that run in Redis, and how they are called. */
+
+
 #include "ngx_opscom_script.h"
 #include "ngx_opscom_scripts_lua.h" /* generated from scripts/ */
 
@@ -8,10 +11,8 @@
 #define ngx_opscom_script(name)                                               \
     {                                                                         \
         ngx_string(#name),                                                    \
-            { sizeof(ngx_opscom_##name##_lua) - 1, ngx_opscom_##name##_lua }, \
-        {                                                                     \
-            0                                                                 \
-        }                                                                     \
+        { sizeof(ngx_opscom_##name##_lua) - 1, ngx_opscom_##name##_lua },     \
+        { 0 }                                                                 \
     }
 
 

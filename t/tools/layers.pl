@@ -30,7 +30,7 @@ my %layers = (
         [qw(pipeline)],
         [qw(wait)],
         [qw(link)],
-        [qw(link_calls)],
+        [qw(link_calls link_timer)],
         [qw(nodes)],
         [qw(handshake cluster)],
         [qw(redirect)],

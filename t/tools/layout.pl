@@ -1,27 +1,30 @@
-# The layout of the C sources but those of store/, as far as a program can tell
+# The layout of the C sources, as far as a program can tell
 # without being in the way: width, white space, a comment that says what the
 # file is, and lengths.
+#
+#   perl t/tools/layout.pl [directory of the sources]
 
 use strict;
 use warnings;
 
+my $dir = shift // 'ngx_http_opscom_module';
 my $functions = 60; # lines
 my $files = 500;
 my @wrong;
 
-for my $file (sort map { glob "ngx_http_opscom_module/$_*.[ch]" } '', 'permit/') {
+for my $file (sort map { glob "$dir/$_*.[ch]" } '', 'permit/', 'store/') {
     open my $in, '<', $file or die "$file: $!\n";
     my @lines = <$in>;
     my $start;
 
-    push @wrong, "$file: $#lines lines" if @lines > $files;
+    push @wrong, "$file: " . @lines . " lines" if @lines > $files;
     push @wrong, "$file:1: no comment that says what it is" unless join('', @lines[0 .. 2]) =~ m{^\n/\*};
 
     for my $i (0 .. $#lines) {
         my $at = "$file:" . ($i + 1);
         chomp(my $line = $lines[$i]);
 
-        push @wrong, "$at: longer than 79 characters" if length $line > 79;
+        push @wrong, "$at: longer than 80 characters" if length $line > 80;
         push @wrong, "$at: a tab, or white space at the end" if $line =~ /\t|\s$/;
         $start = $i if $line eq '{';
         if ($line eq '}' && defined $start) {

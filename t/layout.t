@@ -1,0 +1,35 @@
+# The check of the layout finds a long function, file and line, and what else
+# it is for.
+
+use strict;
+use warnings;
+
+use File::Temp ();
+use Test::More;
+
+# Runs the check on a tree with one file in store/.
+sub check {
+    my $dir = File::Temp->newdir(TMPDIR => 1);
+
+    mkdir "$dir/$_" for qw(store permit);
+    open my $out, '>', "$dir/store/ngx_opscom_new.c" or die "new.c: $!";
+    print $out @_;
+    close $out;
+    return scalar `perl t/tools/layout.pl $dir 2>&1`;
+}
+
+sub of_lines { "void\nnew(void)\n{\n" . "    line();\n" x $_[0] . "}\n" }
+
+my $top = "\n/* New. */\n\n";
+
+is(check($top, of_lines(60)), '', 'a function of 60 lines');
+like(check($top, of_lines(61)), qr/store\/ngx_opscom_new\.c:68: a function of more than 60 lines/, 'and one of 61');
+is(check($top, "\n" x 497), '', 'a file of 500 lines');
+like(check($top, "\n" x 498), qr/new\.c: 501 lines/, 'and one of 501');
+is(check($top, '/' x 80, "\n"), '', 'a line of 80 characters');
+like(check($top, '/' x 81, "\n"), qr/new\.c:4: longer than 80 characters/, 'and one of 81');
+like(check($top, "a \n"), qr/new\.c:4: a tab, or white space/, 'white space at the end');
+like(check("#include <a.h>\n"), qr/new\.c:1: no comment/, 'no comment at the beginning');
+is(system('perl t/tools/layout.pl'), 0, 'the sources themselves');
+
+done_testing();
