@@ -1,7 +1,7 @@
 #!/bin/sh
 # Measures, and prints tables in Markdown:
 #
-#   make bench [BENCH="cpu rates lookup instructions commands scale latency"] [ROUNDS=3] [BENCH_SECONDS=5]
+#   make bench [BENCH="cpu rates lookup instructions commands scale latency bulk"] [ROUNDS=3] [BENCH_SECONDS=5]
 #
 # It is not a part of make test: figures are no verdicts.
 
@@ -17,7 +17,7 @@ TEST_NGINX_LOAD_MODULES=$PWD/$BUILD/ngx_http_opscom_module.so
 TEST_NGINX_BINARY=$(PATH=$PATH:/usr/sbin command -v nginx)
 export TEST_NGINX_LOAD_MODULES TEST_NGINX_BINARY
 
-for part in ${BENCH:-cpu rates lookup instructions commands scale latency}; do
+for part in ${BENCH:-cpu rates lookup instructions commands scale latency bulk}; do
     perl "t/bench/$part.pl"
     echo
 done
