@@ -5,7 +5,7 @@ MODULE  = $(BUILD)/ngx_http_opscom_module.so
 PORT   ?= 8080
 export BUILD PORT NGINX_SRC CC SANITIZE DESTDIR CLIENT LABEL SCOPES REDIS PREFIX
 export SECONDS SEED FUZZ_SECONDS BODIES BENCH ROUNDS BENCH_SECONDS CONNECTIONS JOBS
-export RATE PLOTS
+export RATE PLOTS BULK_MB
 
 .PHONY: all deps run-deps test-deps run token test unit fuzz soak bench lint \
         print-test-env install uninstall deb clean

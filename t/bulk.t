@@ -186,6 +186,8 @@ $redis->call('HSET', "${p}tokens", sha256_hex('T2'), 'second', sha256_hex('T3'),
 @results = results(bulk($nginx, array(map { body(apiToken => $_) } (('YOUR-API-TOKEN', 'T2', 'T3', 'T4') x 20))));
 is(statuses(@results), join(' ', (200, 200, 401, 401) x 20), 'tokens that may and tokens that may not');
 is(join(' ', map { $redis->call('HGET', "${p}permit:$results[$_]{reference_id}", 'source') } 0, 1, 76, 77), 'demo second demo second', 'each has its source');
+like((request(Fault::connect_to($nginx->{port}), '/metrics', undef, Connection => 'close'))[1],
+     qr/^opscom_source_permits_total\{client="OC-TOMA",source="second"\} 20$/m, 'and is counted for it');
 is(statuses(results(at('/other', array(body(), body())))), '401 401', 'an unknown client');
 
 # many in a call

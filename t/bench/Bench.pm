@@ -119,12 +119,15 @@ sub stored_permits {
 
 # One round of wrk: what it saw, and what the server and Redis used meanwhile.
 # Dies where answers and permits do not agree: what is still on its way when
-# wrk hangs up is stored, and answered to nobody.
+# wrk hangs up is stored, and answered to nobody.  The kind is "push", "lookup" or
+# a number, that of the elements of bulk requests; the figures of these are for
+# each permit that was stored.
 sub wrk {
     my ($server, $redis, %options) = @_;
     my $connections = $options{connections} // 64;
     my $seconds = $options{seconds} // $Seconds;
     my $kind = $options{kind} // 'push';
+    my $each = $kind =~ /^\d+$/ ? $kind : 1;
     my @pids = $server->workers;
     my @before = (cpu($redis->{pid}), map { cpu($_) } @pids);
     my $stored = stored_permits($redis);
@@ -141,11 +144,13 @@ sub wrk {
     $stored = settled($redis) - $stored;
     die "$errors errors among $requests answers\n" if $errors;
     die "$requests answers, $stored permits\n"
-        if !$options{floor} && $kind eq 'push' && ($stored < $requests || $stored > $requests + $connections);
+        if !$options{floor} && $kind ne 'lookup' && ($stored < $requests * $each || $stored > ($requests + $connections) * $each);
+
+    my $count = $each > 1 ? $stored : $requests;
 
     return {
-        requests => $requests, rate => $requests / ($us / 1e6), cpu => $own / $requests,
-        redis => ($after[0] - $before[0]) / $requests, p50 => $p50, p99 => $p99, p999 => $p999,
+        requests => $requests, rate => $count / ($us / 1e6), cpu => $own / $count,
+        redis => ($after[0] - $before[0]) / $count, p50 => $p50, p99 => $p99, p999 => $p999,
         memory => memory(@pids), redis_memory => memory($redis->{pid}),
     };
 }

@@ -1,7 +1,8 @@
--- What wrk sends: the documented permit with one of 65,536 plates, or lookups of
--- one of 1,024; and what it says at the end, in one line that a program can read.
+-- What wrk sends: the documented permit with one of 65,536 plates, arrays of
+-- them, or lookups of one of 1,024; and what it says at the end, in one line that
+-- a program can read.
 --
---   wrk -s requests.lua URL -- push|lookup
+--   wrk -s requests.lua URL -- push|lookup|<elements>
 
 local bodies = {
     push = '{"LicencePlate":"%04x","apiToken":"YOUR-API-TOKEN","Amount":"14.50","CurrencyID":"CAD","zone":"Lot 4",' ..
@@ -29,8 +30,35 @@ local function agent(body)
     end
 end
 
+-- The same for elements: a longer ticket moves the middle.
+local function element()
+    for length = 1, 50 do
+        local body = '{"apiToken":"YOUR-API-TOKEN","Amount":"14.50","CurrencyID":"CAD","zone":"Lot 4","LicencePlate":"%04x","permitNo":"'
+            .. ("L"):rep(length) .. '","startTime":"2018-07-02T09:00:00","endTime":"2018-07-02T09:30:00"}'
+        local text = body:format(0)
+        if text:find('"0000"', 1, true) == math.floor(#text / 2) - 2 then
+            return body
+        end
+    end
+end
+
+local function arrays(size)
+    local body = element()
+    count = math.max(1, math.floor(plates.push / size))
+    for i = 0, count - 1 do
+        local elements = {}
+        for k = 1, size do
+            elements[k] = body:format((i * size + k) % plates.push)
+        end
+        requests[i] = wrk.format(nil, nil, nil, "[" .. table.concat(elements, ",") .. "]")
+    end
+end
+
 function init(arguments)
     local body = bodies[arguments[1]]
+    if not body then
+        return arrays(tonumber(arguments[1]))
+    end
     agent(body)
     count = plates[arguments[1]]
     for i = 0, count - 1 do

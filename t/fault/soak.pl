@@ -1,12 +1,14 @@
 # A fault campaign: load from many clients, each permit with a ticket and an
-# Idempotency-Key of its own, and from clients without a key that never send a
-# permit twice, while faults are drawn at random; and then the reconciliation.
+# Idempotency-Key of its own, from clients without a key that never send a permit
+# twice, and from clients that send backlogs in bulk requests, while faults are
+# drawn at random; and then the reconciliation.
 #
 #   SECONDS=600 SEED=1 perl -It/support t/fault/soak.pl
 
 use strict;
 use warnings;
 
+use Bulk;
 use Fault;
 use List::Util qw(sum0);
 use Load;
@@ -87,7 +89,7 @@ sub line {
 
 END { kill KILL => $_->{pid} for @lines }
 
-my $nginx = nginx(workers => 2, level => 'error', retry => 'default', http => join ' ', 'opscom_redis', map({ "127.0.0.1:$_->{port}" } @lines),
+my $nginx = nginx(workers => 2, level => 'error', retry => 'default', server => "$Fault::Locations$Bulk::Location\n", http => join ' ', 'opscom_redis', map({ "127.0.0.1:$_->{port}" } @lines),
     '; opscom_redis_timeout 1s; opscom_redis_connect_timeout 1s;');
 
 sub line_of { $lines[$_[0]{n}] }
@@ -138,6 +140,7 @@ sub failover {
 print "seed $seed, $seconds s, $clients clients\n";
 my $load = clients($clients, $nginx);
 my $once = patient($clients, $nginx, pace => $Fault::Pace);
+my $bulk = bulk_clients(int($clients / 2) || 1, $nginx, size => 50, piece => 500, pace => 0.02, again => 1);
 wait_until(10, sub { $load->so_far > 50 });
 
 # Why an answer cannot be a 200: what no wait can mend.  Any other fault explains
@@ -176,7 +179,7 @@ while (time - $start < $seconds) {
     if (time >= $next) {
         push @memory, $nginx->memory;
         push @descriptors, $nginx->descriptors;
-        printf "%6d %8d %8d %7d KB %6d\n", time - $start, sum0(values %drawn), scalar($load->so_far) + $once->so_far, $memory[-1], $descriptors[-1];
+        printf "%6d %8d %8d %7d KB %6d\n", time - $start, sum0(values %drawn), scalar($load->so_far) + $once->so_far + $bulk->so_far, $memory[-1], $descriptors[-1];
         $next = time + $seconds / 10;
     }
 }
@@ -185,12 +188,13 @@ sleep 3;
 my $end = time;
 my @records = $load->stop;
 my @once = $once->stop;
+my @bulk = $bulk->stop;
 my $last = (sort { $b <=> $a } map { $_->[4] } grep { $_->[1] == 200 } @records)[0];
 up($master);
 
 my %status;
-$status{$_->[1] || 'no answer'}++ for @records, @once;
-my ($lost, $doubled, $refused) = stored($master, @records, @once);
+$status{$_->[1] || 'no answer'}++ for @records, @once, @bulk;
+my ($lost, $doubled, $refused) = stored($master, @records, @once, @bulk);
 my $verdict = verdict($master, 'OC-TOMA', @once);
 my %refusals;
 $refusals{($_->[1] || 'no answer') . ': ' . why($_->[1], $_->[5], $_->[4], $_->[4] + $_->[3])}++ for grep { $_->[1] != 200 } @once;
@@ -203,7 +207,8 @@ printf "| time | %d s |\n| faults | %d: %s |\n", $end - $start, $faults, join ',
 printf "| answers | %s |\n", join ', ', map { "$_: $status{$_}" } sort keys %status;
 printf "| permits sent once, without a key | %d |\n", scalar @once;
 printf "| of them not 200 | %s |\n", join(', ', map { "$refusals{$_} times $_" } sort keys %refusals) || 'none';
-printf "| acknowledged permits | %d |\n", scalar grep { $_->[1] == 200 } @records, @once;
+printf "| elements of bulk requests | %d |\n", scalar @bulk;
+printf "| acknowledged permits | %d |\n", scalar grep { $_->[1] == 200 } @records, @once, @bulk;
 printf "| of them missing | %d |\n| keys with two permits | %d |\n| stored in spite of a 503 | %d |\n",
     scalar @$lost, scalar @$doubled, scalar @$refused;
 printf "| events without a permit, permits without an event, events twice | %d |\n", scalar @{$verdict->{events}};

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Measures, prints tables in Markdown, and draws what was measured as SVG:
 #
-#   make bench [BENCH="cpu rates lookup instructions commands scale latency outage"]
+#   make bench [BENCH="cpu rates lookup instructions commands scale latency outage bulk"]
 #              [ROUNDS=3] [BENCH_SECONDS=5] [PLOTS=build/bench]
 #
 # The plots of docs/ are made with PLOTS=docs/plots.  It is not a part of make
@@ -19,7 +19,7 @@ TEST_NGINX_LOAD_MODULES=$PWD/$BUILD/ngx_http_opscom_module.so
 TEST_NGINX_BINARY=$(PATH=$PATH:/usr/sbin command -v nginx)
 export TEST_NGINX_LOAD_MODULES TEST_NGINX_BINARY
 
-parts=${BENCH:-cpu rates lookup instructions commands scale latency outage}
+parts=${BENCH:-cpu rates lookup instructions commands scale latency outage bulk}
 rm -f "$BUILD"/bench/*.tsv # a plot is drawn of what is measured now
 
 for part in $parts; do
