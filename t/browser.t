@@ -128,7 +128,7 @@ is($browser->value('document.querySelector("#endpoints [aria-pressed=true]").tex
 $browser->value('document.querySelector("#endpoints button").click()');
 is($browser->value('location.hash'), '#push', 'a choice stays in the address');
 is($browser->value('document.querySelectorAll("#endpoints button").length'),
-    scalar @{[ $browser->value('fetch("/status").then((a) => a.text())') =~ /"(?:\w+)":\{"\w+":\d+,"replayed"/g ]}, 'every endpoint can be chosen');
+    $browser->value('fetch("/status").then((a) => a.json()).then((s) => Object.keys(s.requests).length)'), 'every endpoint can be chosen');
 
 # labels are text
 $redis->call('HSET', 'opscom:{OC-TOMA}:tokens', sha256_hex('MARKUP'), '<img/src=x/onerror=alert(1)></script><b>');

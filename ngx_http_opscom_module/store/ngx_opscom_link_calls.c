@@ -198,13 +198,12 @@ static void
 ngx_opscom_link_executed(ngx_opscom_link_t *link, ngx_opscom_call_t *call,
     ngx_int_t rc)
 {
+    if (rc == NGX_OK && link->settings->replicas) {
+        ngx_opscom_wait_hold(&link->wait, call);
+        return;
+    }
+
     if (rc == NGX_OK) {
-
-        if (link->settings->replicas) {
-            ngx_opscom_wait_hold(&link->wait, call);
-            return;
-        }
-
         ngx_opscom_link_accepted(link);
     }
 
