@@ -9,6 +9,8 @@
 
 static permit_parse_t ngx_http_opscom_bulk_reader_feed(
     ngx_http_opscom_bulk_reader_t *reader);
+static permit_parse_t ngx_http_opscom_bulk_reader_finish(
+    ngx_http_opscom_bulk_reader_t *reader);
 static void ngx_http_opscom_bulk_reader_add(
     ngx_http_opscom_bulk_reader_t *reader, permit_parse_t outcome);
 static void ngx_http_opscom_bulk_reader_stop(
@@ -69,7 +71,7 @@ ngx_http_opscom_bulk_reader_run(ngx_http_opscom_bulk_reader_t *reader)
             break;
         }
 
-        outcome = rc == NGX_DONE ? permit_array_finish(reader->array)
+        outcome = rc == NGX_DONE ? ngx_http_opscom_bulk_reader_finish(reader)
                                  : ngx_http_opscom_bulk_reader_feed(reader);
 
         if (outcome == PERMIT_PARSE_ELEMENT
@@ -112,6 +114,26 @@ ngx_http_opscom_bulk_reader_feed(ngx_http_opscom_bulk_reader_t *reader)
     outcome = permit_array_feed(reader->array, (char *) input->pos,
                                 input->last - input->pos, &consumed);
     input->pos += consumed;
+
+    return outcome;
+}
+
+
+/*
+ * The client may have announced less than it sends: nginx would log the rest,
+ * with the token, as the line of a next request.
+ */
+
+static permit_parse_t
+ngx_http_opscom_bulk_reader_finish(ngx_http_opscom_bulk_reader_t *reader)
+{
+    permit_parse_t  outcome;
+
+    outcome = permit_array_finish(reader->array);
+
+    if (outcome == PERMIT_PARSE_MALFORMED) {
+        reader->ctx->request->keepalive = 0;
+    }
 
     return outcome;
 }

@@ -242,6 +242,16 @@ $answer = finish($old, 5);
 is(statuses(results($answer)), '200 200', 'HTTP/1.0');
 unlike($answer->{head}, qr/chunked/, 'not chunked');
 
+# a client that announces less than it sends: the rest is no request, and not logged as one
+for my $length (1, 2 + length body()) {
+    my $raw = '';
+    my $socket = begin($nginx, Bulk::head($length) . "[$two]\r\n\r\n")->{socket};
+    $raw .= $_ while <$socket>;
+    like($raw, qr/"code":"malformed_json"/, "a body of $length bytes ends too early");
+    is(scalar(() = $raw =~ m{^HTTP/1.1}mg), 1, 'what follows is not read as a request');
+}
+unlike($nginx->log, qr/\Q$Fault::Token/, 'no token in the error log');
+
 is_deeply([ check_log($nginx) ], [], 'no alert in the error log');
 
 done_testing();
