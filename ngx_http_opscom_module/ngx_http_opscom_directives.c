@@ -348,6 +348,12 @@ ngx_http_opscom_directives_value(ngx_conf_t *cf, ngx_command_t *cmd,
         return (char *) descriptor->if_zero;
     }
 
+    if (rc == NGX_CONF_OK && descriptor->most
+        && (uint64_t) *slot > descriptor->most)
+    {
+        rc = "invalid value";
+    }
+
     if (rc == NGX_CONF_OK || rc == NGX_CONF_ERROR
         || ngx_strncmp(rc, "invalid", 7) != 0)
     {

@@ -19,33 +19,43 @@ static ngx_http_opscom_main_conf_t *ngx_http_opscom_module_conf(
     ngx_cycle_t *cycle);
 
 
+/* Longer times are mistakes. */
+
+#define NGX_HTTP_OPSCOM_YEAR 31536000ULL
+
+
 static ngx_http_opscom_value_t  ngx_http_opscom_number = {
-    ngx_conf_set_num_slot, "a number", NULL, 0
+    ngx_conf_set_num_slot, "a number", NULL, 0, 0
 };
 
 static ngx_http_opscom_value_t  ngx_http_opscom_number_or_off = {
-    ngx_conf_set_num_slot, "a number, or \"off\"", NULL, 1
+    ngx_conf_set_num_slot, "a number, or \"off\"", NULL, 1, 0
 };
 
 static ngx_http_opscom_value_t  ngx_http_opscom_positive = {
-    ngx_conf_set_num_slot, "a number", "must be at least 1", 0
+    ngx_conf_set_num_slot, "a number", "must be at least 1", 0, 0
 };
 
 static ngx_http_opscom_value_t  ngx_http_opscom_time = {
-    ngx_conf_set_msec_slot, "a time, such as 500ms, 2s or 24h",
-    "must be positive", 0
+    ngx_conf_set_msec_slot,
+    "a time, such as 500ms, 2s or 24h, of at most a year",
+    "must be positive", 0, 1000 * NGX_HTTP_OPSCOM_YEAR
 };
 
 static ngx_http_opscom_value_t  ngx_http_opscom_time_or_off = {
-    ngx_conf_set_msec_slot, "a time, such as 5s or 10m, or \"off\"", NULL, 1
+    ngx_conf_set_msec_slot,
+    "a time, such as 5s or 10m, of at most a year, or \"off\"", NULL, 1,
+    1000 * NGX_HTTP_OPSCOM_YEAR
 };
 
 static ngx_http_opscom_value_t  ngx_http_opscom_days_or_off = {
-    ngx_conf_set_sec_slot, "a time, such as 90d, or \"off\"", NULL, 1
+    ngx_conf_set_sec_slot,
+    "a time, such as 90d, of at most 100 years, or \"off\"", NULL, 1,
+    100 * NGX_HTTP_OPSCOM_YEAR
 };
 
 static ngx_http_opscom_value_t  ngx_http_opscom_size = {
-    ngx_conf_set_size_slot, "a size in bytes, such as 16k or 1m", NULL, 0
+    ngx_conf_set_size_slot, "a size in bytes, such as 16k or 1m", NULL, 0, 0
 };
 
 

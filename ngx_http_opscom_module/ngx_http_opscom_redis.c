@@ -10,9 +10,17 @@
 
 #define NGX_HTTP_OPSCOM_MAX_PASSWORD 1024
 
+/* Milliseconds: longer is a mistake, and no timer of nginx. */
+
+#define NGX_HTTP_OPSCOM_MAX_WAIT 86400000
+
 
 static char *ngx_http_opscom_redis_address(ngx_conf_t *cf,
     ngx_http_opscom_store_conf_t *redis, ngx_uint_t i);
+static ngx_uint_t ngx_http_opscom_redis_differs(ngx_opscom_settings_t *said,
+    ngx_opscom_url_t *url);
+static ngx_uint_t ngx_http_opscom_redis_is_other(ngx_str_t *said,
+    ngx_str_t *text);
 static char *ngx_http_opscom_redis_read(ngx_conf_t *cf, ngx_str_t *file,
     ngx_str_t *password);
 
@@ -77,6 +85,14 @@ ngx_http_opscom_redis_address(ngx_conf_t *cf,
         return NGX_CONF_ERROR;
     }
 
+    if (ngx_http_opscom_redis_differs(&redis->urls, &url)) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "address %ui of \"opscom_redis\" has another user,"
+                           " password or database than one before, they are"
+                           " the same for all addresses", i);
+        return NGX_CONF_ERROR;
+    }
+
     address = ngx_array_push(redis->settings.addresses);
     if (address == NULL) {
         return NGX_CONF_ERROR;
@@ -108,6 +124,27 @@ ngx_http_opscom_redis_address(ngx_conf_t *cf,
     }
 
     return NGX_CONF_OK;
+}
+
+
+static ngx_uint_t
+ngx_http_opscom_redis_differs(ngx_opscom_settings_t *said,
+    ngx_opscom_url_t *url)
+{
+    return ngx_http_opscom_redis_is_other(&said->username, &url->username)
+           || ngx_http_opscom_redis_is_other(&said->password, &url->password)
+           || (said->database != NGX_CONF_UNSET_UINT
+               && url->database != NGX_CONF_UNSET
+               && said->database != (ngx_uint_t) url->database);
+}
+
+
+static ngx_uint_t
+ngx_http_opscom_redis_is_other(ngx_str_t *said, ngx_str_t *text)
+{
+    return said->len && text->len
+           && (said->len != text->len
+               || ngx_memcmp(said->data, text->data, text->len) != 0);
 }
 
 
@@ -235,10 +272,10 @@ ngx_http_opscom_redis_wait_replicas(ngx_conf_t *cf, ngx_command_t *cmd,
 
     time = ngx_parse_time(&value[2], 0);
 
-    if (time == NGX_ERROR || time == 0) {
+    if (time == NGX_ERROR || time == 0 || time > NGX_HTTP_OPSCOM_MAX_WAIT) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "invalid time \"%V\", it must be positive, such as"
-                           " 500ms", &value[2]);
+                           " 500ms, and at most 24h", &value[2]);
         return NGX_CONF_ERROR;
     }
 
