@@ -86,11 +86,13 @@ Opscom::officer(); Opscom::permit('a-1');
 --- init
 Opscom::officer(); Opscom::permit('a-1'); Opscom::permit('a-2', deleted_at => '2018-07-02T09:10:00.000Z');
 --- request eval
-[ (map { main::lookup($_ => 'a-1') } qw(referenceid referenceID reference_id)), Opscom::post('lookup', referenceid => 'a-1'), main::lookup(referenceid => 'a-2') ]
---- error_code eval: [ (200) x 5 ]
+[ (map { main::lookup($_ => 'a-1') } qw(referenceid referenceID reference_id)), Opscom::post('lookup', referenceid => 'a-1'), main::lookup(referenceid => 'a-2'),
+  map { main::lookup(referenceid => 'a-1', at => "2018-07-02T$_") } qw(08:59:59 09:00:00 09:29:59 09:30:00) ]
+--- error_code eval: [ (200) x 9 ]
 --- response_body_like eval
 [ ('"valid":true,"permits":' . quotemeta('[' . main::found('a-1', 'true') . ']')) x 3, '"valid":false,"permits":' . quotemeta('[' . main::found('a-1', 'false') . ']'),
-  '"valid":false,"permits":' . quotemeta('[' . main::found('a-2', 'false', ',"deleted_at":"2018-07-02T09:10:00.000Z"') . ']') ]
+  '"valid":false,"permits":' . quotemeta('[' . main::found('a-2', 'false', ',"deleted_at":"2018-07-02T09:10:00.000Z"') . ']'),
+  map { qq("valid":$_,"permits":) . quotemeta('[' . main::found('a-1', $_) . ']') } qw(false true true false) ]
 
 
 
