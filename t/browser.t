@@ -9,6 +9,7 @@ use lib 't/support';
 use Test::More;
 use Chromium;
 use Digest::SHA qw(sha256_hex);
+use JSON::PP qw(decode_json);
 use Fault;
 
 my $chromium = Chromium::find();
@@ -127,8 +128,8 @@ shows(3, '#zone', qr/^Times are .*UTC/, 'the time zone is named');
 is($browser->value('document.querySelector("#endpoints [aria-pressed=true]").textContent'), 'update', 'the endpoint of the address is chosen');
 $browser->value('document.querySelector("#endpoints button").click()');
 is($browser->value('location.hash'), '#push', 'a choice stays in the address');
-is($browser->value('document.querySelectorAll("#endpoints button").length'),
-    $browser->value('fetch("/status").then((a) => a.json()).then((s) => Object.keys(s.requests).length)'), 'every endpoint can be chosen');
+my (undef, $status) = request(Fault::connect_to($watched->{port}), '/status', undef, Connection => 'close');
+is(join(' ', sort split ' ', text('#endpoints button')), join(' ', sort keys %{decode_json($status)->{requests}}), 'every endpoint can be chosen');
 
 # labels are text
 $redis->call('HSET', 'opscom:{OC-TOMA}:tokens', sha256_hex('MARKUP'), '<img/src=x/onerror=alert(1)></script><b>');
@@ -169,6 +170,38 @@ shows(3, '#state', qr/^Redis up$/, 'it is seen');
 is_deeply([ grep { !m{^http://127\.0\.0\.1:$watched->{port}/(?:watch/the/permits\?x=1$|status$)|^data:} } @{$browser->{asked}} ], [],
     'the page asks its own address and no other');
 is_deeply($browser->{console}, [], 'the console is empty');
+
+# what the scripts compute
+my $three = '{count: 10, sum: 1, buckets: {"0.0005": 0, "0.001": 5, "0.0025": 9, "2.5": 9}}';
+for (
+    [ qq(quantile($three, 0.5).seconds),             0.001 ],
+    [ qq(quantile($three, 0.25).seconds.toFixed(6)), '0.000750' ],
+    [ qq(quantile($three, 0.7).seconds.toFixed(6)),  '0.001750' ],
+    [ qq(duration(quantile($three, 0.99).seconds)),  '> 2.5 s' ],
+    [ 'quantile({count: 0, buckets: {"1": 0}}, 0.5)', undef ],
+    [ qq(perBucket($three, boundsOf($three)).join()), '0,5,4,0,1' ],
+    [ 'JSON.stringify(growth({a: {x: 1, y: 5}, up: true}, {a: {x: 4, y: 2, z: 3}, up: false, b: {}}))', '{"a":{"x":3,"y":2,"z":3},"b":{}}' ],
+    [ 'hasFallen({a: {x: 1}}, {a: {x: 1, y: 0}, b: {z: 1}})', 0 ],
+    [ 'hasFallen({a: {x: 1, y: 2}}, {a: {x: 3, y: 1}})', 1 ],
+    [ '[0, 0.4, 59.6, 60, 3599, 3600, 86399, 86400, -3].map(age).join()',
+        '0 s ago,0 s ago,60 s ago,1 min ago,59 min ago,1 h ago,23 h ago,1 d ago,0 s ago' ],
+    [ '[0, 0.01, 0.2, 9.96, 12.4, 1234.5].map(rate).join(" ")', '0 < 0.1 0.2 10.0 12 1,235' ],
+    [ '[0.00012, 0.0025, 0.25, 1.25, Infinity, null].map(duration).join()', "0.12 ms,2.5 ms,250 ms,1.3 s,> 2.5 s,\x{2013}" ],
+    [ '[0.1, 0.7, 1, 3, 20, 99, 101].map(nice).join()', '0.1,1,1,5,20,100,200' ],
+) {
+    my ($expression, $value) = @$_;
+    is($browser->value($expression), $value, $expression);
+}
+
+# what a screen reader finds
+my @nodes = grep { !$_->{ignored} } @{$browser->call('Accessibility.getFullAXTree')->{nodes}};
+my $named = sub { my %roles = map { $_ => 1 } @_; [ grep { $roles{$_->{role}{value}} } @nodes ] };
+is_deeply([ map { $_->{role}{value} } grep { ($_->{name}{value} // '') eq '' } @{$named->(qw(image img region table button group))} ], [],
+    'regions, pictures, tables and buttons have names');
+is(scalar @{$named->('main')}, 1, 'there is one main landmark');
+cmp_ok(scalar @{$named->('region')}, '>=', 6, 'and a region for each card');
+is_deeply([ map { $_->{name}{value} } grep { ($_->{description}{value} // '') eq '' && $_->{name}{value} !~ / a second/ } @{$named->(qw(image img))} ], [],
+    'pictures are described');
 
 # narrow and dark: nothing is wider than the page
 $browser->device(390, 844, 1);

@@ -15,7 +15,10 @@ my $Bound = 1024;
 
 my $redis = redis();
 my $nginx = nginx(http => 'opscom_redis ' . $redis->address . ';', workers => 4,
-    server => $Fault::Locations . '        location = /metrics { opscom_status prometheus; }');
+    server => $Fault::Locations . <<'CONF');
+        location = /metrics { opscom_status prometheus; }
+        location ~ ^/api/[^/]*/v1/permits/bulk$ { opscom_bulk; }
+CONF
 
 sub enrol {
     my ($token, $label, $client) = @_;
@@ -68,6 +71,15 @@ is_deeply({ map { $_ => $sources->{$_}[0] } keys %$sources },
 for (sort keys %$sources) {
     my $last = $sources->{$_}[1];
     ok($last >= $before - 1 && $last <= time, "$_: when the last one was stored") or diag $last;
+}
+
+# of a bulk request each element that is stored, once
+enrol('GATEWAY', 'gateway', 'OC-BULK');
+my $bulk = '[' . join(',', map { body(apiToken => 'GATEWAY', LicencePlate => "B$_", $_ == 2 ? (endTime => '') : ()) } 1 .. 40) . ']';
+for my $time (1 .. 2) {
+    my ($status) = request(Fault::connect_to($nginx->{port}), '/api/OC-BULK/v1/permits/bulk', $bulk, 'Idempotency-Key' => 'day', Connection => 'close');
+    is($status, 200, 'bulk');
+    is(permits()->{'OC-BULK gateway'}, 39, "elements that were stored are counted, time $time");
 }
 
 # labels are text, whatever they are; what is no text has none

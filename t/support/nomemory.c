@@ -1,6 +1,7 @@
 /*
  * Preloaded into nginx: while the file that $NOMEMORY names is there, malloc()
- * of a size that a ring or a buffer of some commands needs fails.
+ * of some sizes fails: from $NOMEMORY_LEAST to $NOMEMORY_MOST, or of those that
+ * a ring or a buffer of some commands needs.
  */
 
 #define _GNU_SOURCE
@@ -9,6 +10,17 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
+
+
+static size_t
+limit(const char *name, size_t otherwise)
+{
+    const char  *value;
+
+    value = getenv(name);
+
+    return value ? (size_t) atol(value) : otherwise;
+}
 
 
 void *
@@ -21,7 +33,9 @@ malloc(size_t size)
         next = (void *(*)(size_t)) dlsym(RTLD_NEXT, "malloc");
     }
 
-    if (size >= 3072 && size <= 12288) {
+    if (size >= limit("NOMEMORY_LEAST", 3072)
+        && size <= limit("NOMEMORY_MOST", 12288))
+    {
         file = getenv("NOMEMORY");
 
         if (file && access(file, F_OK) == 0) {
