@@ -16,6 +16,7 @@ my $redis = redis();
 my $p = 'opscom:{OC-TOMA}:';
 my %of = (server => $Fault::Locations . "$Bulk::Location\n" . <<'CONF', http => 'opscom_redis ' . $redis->address . '; opscom_redis_timeout 1s; client_max_body_size 0;');
         location = /metrics { opscom_status prometheus; }
+        location = /quick { opscom_bulk OC-TOMA; client_body_timeout 300ms; }
 CONF
 my $nginx = nginx(%of, retry => '10s');
 
@@ -104,6 +105,17 @@ close $one->{socket};
 $redis->cont;
 ok(wait_until(5, sub { in_flight() == 0 }), 'a client that is reset while it is not read leaves too');
 ok(wait_until(5, sub { (push_permit($nginx))[0] == 200 }), 'and others are served');
+
+# the client's time does not run while it is not read
+{
+    local $Bulk::Path = '/quick';
+    $redis->stop;
+    $one = begin($nginx, Bulk::head(length $many) . $many);
+    ok(wait_until(5, sub { in_flight() == 2 }), 'two calls of 32 are in flight');
+    sleep 0.7; # longer than client_body_timeout
+    $redis->cont;
+    is(statuses(results(finish($one, 20))), '200: 500', 'client_body_timeout does not run while Redis stalls');
+}
 
 # a worker that is told to quit finishes what it has
 $one = begin($nginx, Bulk::head(undef) . sprintf "%x\r\n[%s,\r\n", 2 + length $two, $two);

@@ -1,10 +1,12 @@
 # A failover under a sentinel, by hand and by a killed master, under load of
-# clients that never send a permit twice: every answer is a 200.
+# clients that never send a permit twice, and of bulk requests: every answer is
+# a 200.
 
 use strict;
 use warnings;
 
 use lib 't/support';
+use Bulk;
 use Fault;
 use List::Util qw(max);
 use Load;
@@ -43,14 +45,15 @@ my $addresses = join ' ', map { "127.0.0.1:$_->{port}" } @sentinels;
 # a sentinel makes a replica of the old master only after some 8 s, and until
 # then the new one has none
 my $nginx = nginx(retry => '15s', http => "opscom_redis $addresses; opscom_redis_sentinel city; opscom_redis_timeout 1s;"
-                  . ' opscom_wait_replicas 1 1s;');
+                  . ' opscom_wait_replicas 1 1s;', server => "$Fault::Locations$Bulk::Location\n");
 is((push_permit($nginx))[0], 200, 'a push that a replica has');
 
 my ($master, $replica) = @redis;
 
 sub under_load {
     my ($name, $fault) = @_;
-    my $load = patient(8, $nginx);
+    my $load = patient(6, $nginx);
+    my $bulk = bulk_clients(2, $nginx, size => 300, pace => 0.01);
 
     wait_until(10, sub { $load->so_far > 100 });
     my $start = time;
@@ -62,7 +65,9 @@ sub under_load {
     ok(wait_until(30, sub { role($replica) eq 'slave' && in_step($replica) }), "$name: the old master is a replica");
     my $over = time;
     ok(wait_until(15, sub { grep { $_->[4] > $over && $_->[1] == 200 } $load->so_far }), "$name: served again");
-    my @records = $load->stop;
+    my $seen = $bulk->so_far;
+    ok(wait_until(20, sub { $bulk->so_far > $seen }), "$name: bulk requests, too");
+    my @records = ($load->stop, $bulk->stop);
     is_deeply(verdict($master, 'OC-TOMA', @records), { refused => [], lost => [], doubled => [], events => [], in_spite => [] },
               "$name: every answer is a 200, each permit there once with one event") or diag sums(@records);
     cmp_ok(max(map { $_->[3] } @records), '<', 17, "$name: nobody waits longer than told");
