@@ -47,9 +47,11 @@ ngx_http_opscom_result_json_success(ngx_http_opscom_json_t *json,
 
     /* a reference ID has no character that JSON escapes */
 
-    ngx_http_opscom_text_literal(&json->text, NGX_HTTP_OPSCOM_RESULT_JSON_START);
+    ngx_http_opscom_text_literal(&json->text,
+                                 NGX_HTTP_OPSCOM_RESULT_JSON_START);
     ngx_http_opscom_text_append(&json->text, &ctx->reference_id);
-    ngx_http_opscom_text_literal(&json->text, NGX_HTTP_OPSCOM_RESULT_JSON_AGAIN);
+    ngx_http_opscom_text_literal(&json->text,
+                                 NGX_HTTP_OPSCOM_RESULT_JSON_AGAIN);
     ngx_http_opscom_text_append(&json->text, &ctx->reference_id);
     ngx_http_opscom_text_literal(&json->text, NGX_HTTP_OPSCOM_RESULT_JSON_END);
 
