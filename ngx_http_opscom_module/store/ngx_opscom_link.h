@@ -226,9 +226,5 @@ void ngx_opscom_link_abandon(ngx_opscom_link_t *link, ngx_queue_t *ended);
 /* Ends the calls whose own time is over. */
 void ngx_opscom_link_expire(ngx_opscom_link_t *link);
 
-/* The nearest time of those; NGX_DECLINED: there is none. */
-ngx_int_t ngx_opscom_link_calls_nearest(ngx_opscom_link_t *link,
-    ngx_msec_t *nearest);
-
 
 #endif /* NGX_OPSCOM_LINK_H_INCLUDED */

@@ -451,33 +451,6 @@ ngx_opscom_link_expire(ngx_opscom_link_t *link)
 }
 
 
-ngx_int_t
-ngx_opscom_link_calls_nearest(ngx_opscom_link_t *link, ngx_msec_t *nearest)
-{
-    ngx_opscom_call_t  *waiting, *late;
-
-    waiting = ngx_opscom_retry_head(&link->waiting);
-    late = ngx_opscom_retry_head(&link->late);
-
-    if (waiting == NULL && late == NULL) {
-        return NGX_DECLINED;
-    }
-
-    if (waiting) {
-        *nearest = waiting->until;
-    }
-
-    if (late
-        && (waiting == NULL
-            || ngx_opscom_deadline_is_before(late->deadline, *nearest)))
-    {
-        *nearest = late->deadline;
-    }
-
-    return NGX_OK;
-}
-
-
 void
 ngx_opscom_link_cancel(ngx_opscom_call_t *call)
 {

@@ -5,6 +5,7 @@
 #include "ngx_opscom_backoff.h"
 #include "ngx_opscom_deadline.h"
 #include "ngx_opscom_link.h"
+#include "ngx_opscom_retry.h"
 
 
 /* Somebody waits: attempts follow at least in this share of the time. */
@@ -12,8 +13,10 @@
 #define NGX_OPSCOM_LINK_ATTEMPTS 20
 
 
-static ngx_int_t ngx_opscom_link_nearest(ngx_opscom_link_t *link,
+static ngx_uint_t ngx_opscom_link_nearest(ngx_opscom_link_t *link,
     ngx_msec_t *nearest);
+static ngx_uint_t ngx_opscom_link_earlier(ngx_msec_t *nearest, ngx_uint_t n,
+    ngx_msec_t deadline);
 
 
 void
@@ -84,45 +87,60 @@ ngx_opscom_link_timeout(ngx_event_t *ev)
         }
     }
 
-    if (ngx_opscom_link_nearest(link, &nearest) == NGX_OK) {
+    if (ngx_opscom_link_nearest(link, &nearest)) {
         ngx_opscom_deadline_arm(&link->timer, nearest);
     }
 }
 
 
-static ngx_int_t
+/* Returns 0 where nothing has a deadline. */
+
+static ngx_uint_t
 ngx_opscom_link_nearest(ngx_opscom_link_t *link, ngx_msec_t *nearest)
 {
-    ngx_int_t           rc;
+    ngx_uint_t          n;
+    ngx_opscom_call_t  *waiting, *late;
     ngx_opscom_slot_t  *slot;
 
-    rc = ngx_opscom_link_calls_nearest(link, nearest);
+    n = 0;
+    *nearest = 0;
+
+    waiting = ngx_opscom_retry_head(&link->waiting);
+    late = ngx_opscom_retry_head(&link->late);
+
+    if (waiting) {
+        n = ngx_opscom_link_earlier(nearest, n, waiting->until);
+    }
+
+    if (late) {
+        n = ngx_opscom_link_earlier(nearest, n, late->deadline);
+    }
 
     if (link->pipeline.sock.state == NGX_OPSCOM_SOCKET_CLOSED) {
-        return rc;
+        return n;
     }
 
     if (link->state == NGX_OPSCOM_LINK_OPENING
         || link->state == NGX_OPSCOM_LINK_PROBING)
     {
-        if (rc != NGX_OK
-            || ngx_opscom_deadline_is_before(link->deadline, *nearest))
-        {
-            *nearest = link->deadline;
-        }
-
-        return NGX_OK;
+        return ngx_opscom_link_earlier(nearest, n, link->deadline);
     }
 
     slot = ngx_opscom_inflight_head(&link->pipeline.inflight);
 
-    if (slot
-        && (rc != NGX_OK
-            || ngx_opscom_deadline_is_before(slot->deadline, *nearest)))
-    {
-        *nearest = slot->deadline;
-        return NGX_OK;
+    return slot ? ngx_opscom_link_earlier(nearest, n, slot->deadline) : n;
+}
+
+
+/* n is how many were compared before, of which *nearest is the nearest. */
+
+static ngx_uint_t
+ngx_opscom_link_earlier(ngx_msec_t *nearest, ngx_uint_t n,
+    ngx_msec_t deadline)
+{
+    if (n == 0 || ngx_opscom_deadline_is_before(deadline, *nearest)) {
+        *nearest = deadline;
     }
 
-    return rc;
+    return n + 1;
 }

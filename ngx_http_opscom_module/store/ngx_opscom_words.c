@@ -20,9 +20,10 @@ static u_char *ngx_opscom_fields_pack(u_char *p,
     const ngx_opscom_fields_t *fields, ngx_opscom_word_kind_t kind);
 static u_char *ngx_opscom_key_put(ngx_opscom_writer_t *writer, u_char *p,
     const ngx_opscom_word_t *word, ngx_str_t *name);
-static ngx_str_t ngx_opscom_word_text(const ngx_opscom_word_t *word,
-    const ngx_opscom_source_t *source);
-static ngx_str_t ngx_opscom_word_value(const ngx_opscom_word_t *word,
+static ngx_inline ngx_str_t ngx_opscom_word_value(
+    const ngx_opscom_word_t *word, const ngx_opscom_source_t *source,
+    u_char *digits);
+static ngx_str_t ngx_opscom_word_number(const ngx_opscom_word_t *word,
     const ngx_opscom_source_t *source, u_char *digits);
 static ngx_opscom_word_kind_t ngx_opscom_fields_kind(
     const ngx_opscom_word_t *word, const ngx_opscom_source_t *source);
@@ -234,11 +235,15 @@ ngx_opscom_key_put(ngx_opscom_writer_t *writer, u_char *p,
 }
 
 
-static ngx_str_t
-ngx_opscom_word_text(const ngx_opscom_word_t *word,
-    const ngx_opscom_source_t *source)
+static ngx_inline ngx_str_t
+ngx_opscom_word_value(const ngx_opscom_word_t *word,
+    const ngx_opscom_source_t *source, u_char *digits)
 {
     static const ngx_str_t none = ngx_string("");
+
+    if (word->kind > NGX_OPSCOM_WORD_TEXT) {
+        return ngx_opscom_word_number(word, source, digits);
+    }
 
     if (word->member == NGX_OPSCOM_NO_MEMBER) {
         return none;
@@ -251,16 +256,12 @@ ngx_opscom_word_text(const ngx_opscom_word_t *word,
 /* Numbers are written to the end of NGX_INT64_LEN bytes of digits. */
 
 static ngx_str_t
-ngx_opscom_word_value(const ngx_opscom_word_t *word,
+ngx_opscom_word_number(const ngx_opscom_word_t *word,
     const ngx_opscom_source_t *source, u_char *digits)
 {
     u_char   *p;
     uint64_t  number;
     ngx_str_t value;
-
-    if (word->kind <= NGX_OPSCOM_WORD_TEXT) {
-        return ngx_opscom_word_text(word, source);
-    }
 
     p = digits + NGX_INT64_LEN;
 

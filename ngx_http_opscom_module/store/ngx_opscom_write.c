@@ -68,33 +68,21 @@ ngx_opscom_write_end(u_char *p)
 static u_char *
 ngx_opscom_write_digits(u_char *p, uint64_t n)
 {
-    u_char    *last;
-    uint64_t   left;
+    uint32_t  last;
 
-    if (n < 100) {
-
-        if (n > 9) {
-            *p++ = (u_char) ('0' + n / 10);
-        }
-
-        *p++ = (u_char) ('0' + n % 10);
-        return p;
+    if (n > 99) {
+        p = ngx_opscom_write_digits(p, n / 100);
     }
 
-    last = p + 1;
+    last = (uint32_t) (n % 100);
 
-    for (left = n; left > 9; left /= 10) {
-        last++;
+    if (n > 9) {
+        *p++ = (u_char) ('0' + last / 10);
     }
 
-    p = last;
+    *p++ = (u_char) ('0' + last % 10);
 
-    do {
-        *--p = (u_char) ('0' + n % 10);
-        n /= 10;
-    } while (n);
-
-    return last;
+    return p;
 }
 
 

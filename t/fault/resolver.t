@@ -4,40 +4,16 @@ use strict;
 use warnings;
 
 use lib 't/support';
+use Dns;
 use Fault;
 use Test::More;
 use Time::HiRes qw(sleep time);
 
-# A name server that answers what a file says, or nothing at all.
-my $file = "$Fault::Dir/zone";
-my $socket = IO::Socket::INET->new(Proto => 'udp', LocalAddr => '127.0.0.1') or die;
-my $port = $socket->sockport;
-
-sub answer { open my $out, '>', "$file.new"; print $out $_[0]; close $out; rename "$file.new", $file }
-
-sub serve {
-    while (1) {
-        my $peer = recv $socket, my $query, 512, 0 or next;
-        my $answer = slurp($file);
-        next if $answer eq 'silence';
-        my ($id) = unpack 'n', $query;
-        my $question = substr $query, 12;
-        my ($name) = $question =~ /\A((?:[\x01-\x3f][^\x00]*?)*\x00)/s;
-        my $kind = unpack 'n', substr $question, length $name, 2;
-        my @ips = $kind == 1 ? grep { /^[\d.]+$/ } split ' ', $answer : ();
-        my $flags = $answer eq 'unknown' ? 0x8183 : 0x8180;
-        send $socket, pack('n6', $id, $flags, 1, scalar @ips, 0, 0) . substr($question, 0, length($name) + 4)
-            . join('', map { pack 'n3Nn a4', 0xc00c, 1, 1, 1, 4, pack 'C4', split /\./ } @ips), 0, $peer;
-    }
-}
-
-answer('127.0.0.1');
-my $pid = fork // die;
-if (!$pid) { serve(); POSIX::_exit(0) }
-END { kill KILL => $pid if $pid }
+my $names = Dns->new;
+sub answer { $names->answer(@_) }
 
 my $redis = redis();
-my $http = "resolver 127.0.0.1:$port valid=1s ipv6=off; resolver_timeout 500ms; opscom_redis redis.example:$redis->{port};"
+my $http = "resolver $names->{address} valid=1s ipv6=off; resolver_timeout 500ms; opscom_redis redis.example:$redis->{port};"
     . ' opscom_redis_connect_timeout 700ms;';
 my $nginx = nginx(http => $http);
 

@@ -10,6 +10,7 @@ use warnings;
 
 use Bulk;
 use Fault;
+use Line;
 use List::Util qw(sum0);
 use Load;
 use Time::HiRes qw(sleep time);
@@ -46,50 +47,9 @@ my ($master, $replica) = @redis;
 $master->call('HSET', 'opscom:{OC-TOMA}:tokens', Digest::SHA::sha256_hex($Fault::Token), 'demo');
 $master->call('SADD', 'opscom:{OC-TOMA}:zones', 'Lot 4');
 
-my @lines = map { my $redis = $_; my $port = free_port(); my $rule = "$Fault::Dir/rule$redis->{n}"; tell_line($rule, 'pass');
-                  { port => $port, rule => $rule, pid => line($port, $redis->{port}, $rule) } } @redis;
+my @lines = map { Line->new($_->{port}) } @redis;
 
-sub tell_line { my ($file, $rule) = @_; open my $out, '>', "$file.new"; print $out $rule; close $out; rename "$file.new", $file }
-
-sub line {
-    my ($port, $to, $rule) = @_;
-    my $listen = IO::Socket::INET->new(Listen => 64, LocalAddr => '127.0.0.1', LocalPort => $port, ReuseAddr => 1) or die;
-    my $pid = fork // die;
-    if ($pid) { close $listen; return $pid }
-
-    local $SIG{PIPE} = 'IGNORE';
-    my (%peer, %up);
-    my $select = IO::Select->new($listen);
-    while (getppid() != 1) {
-        for my $ready ($select->can_read(0.5)) {
-            if ($ready == $listen) {
-                my $client = $listen->accept or next;
-                my $server = Fault::connect_to($to);
-                if (!$server) { close $client; next }
-                @peer{$client, $server} = ($server, $client);
-                $up{$client} = 1;
-                $select->add($client, $server);
-                next;
-            }
-            my $other = $peer{$ready} or next;
-            my $n = sysread $ready, my $data, 65536;
-            my ($name, $value) = split ' ', slurp($rule);
-            my $cut = !$n;
-            if ($n && !$up{$ready} && $name eq 'cut') { $data = substr $data, 0, $value; $cut = 1 }
-            syswrite $other, $data if length($data // '');
-            if ($cut) {
-                $select->remove($ready, $other);
-                delete @peer{$ready, $other};
-                close $_ for $ready, $other;
-            }
-        }
-    }
-    POSIX::_exit(0);
-}
-
-END { kill KILL => $_->{pid} for @lines }
-
-my $nginx = nginx(workers => 2, level => 'error', retry => 'default', server => "$Fault::Locations$Bulk::Location\n", http => join ' ', 'opscom_redis', map({ "127.0.0.1:$_->{port}" } @lines),
+my $nginx = nginx(workers => 2, level => 'error', retry => 'default', server => "$Fault::Locations$Bulk::Location\n", http => join ' ', 'opscom_redis', map({ $_->address } @lines),
     '; opscom_redis_timeout 1s; opscom_redis_connect_timeout 1s;');
 
 sub line_of { $lines[$_[0]{n}] }
@@ -99,7 +59,7 @@ my %faults = (
     'kill -9'      => sub { $master->kill9; sleep rand 0.5; start_redis($master) },
     'restart'      => \&restart,
     'stop'         => sub { $master->stop; sleep 0.2 + rand 1.5; $master->cont },
-    'cut'          => sub { my $line = line_of($master); tell_line($line->{rule}, 'cut ' . int rand 40); sleep 0.1 + rand 0.3; tell_line($line->{rule}, 'pass') },
+    'cut'          => sub { my $line = line_of($master); $line->tear(int rand 40); sleep 0.1 + rand 0.3; $line->pass },
     'script flush' => sub { $master->call('SCRIPT', 'FLUSH') },
     'client kill'  => sub { $master->call('CLIENT', 'KILL', 'TYPE', 'normal') },
     'maxmemory'    => sub { $master->call('CONFIG', 'SET', 'maxmemory', 1); sleep 0.1 + rand 0.5; $master->call('CONFIG', 'SET', 'maxmemory', 0) },

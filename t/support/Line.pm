@@ -1,7 +1,8 @@
 package Line;
 
 # A line between nginx and a Redis that can be cut: pass(), cut($bytes) cuts the
-# next reply behind so many bytes and then passes everything again.
+# next reply behind so many bytes and then passes everything again, tear($bytes)
+# cuts each reply so until pass().
 
 use strict;
 use warnings;
@@ -25,6 +26,7 @@ sub new {
 sub rule { my ($self, $rule) = @_; open my $out, '>', "$self->{rule}.new" or die; print $out $rule; close $out; rename "$self->{rule}.new", $self->{rule} }
 sub pass { $_[0]->rule('pass') }
 sub cut { $_[0]->rule("cut $_[1]") }
+sub tear { $_[0]->rule("tear $_[1]") }
 sub is_cut { slurp($_[0]{rule}) eq 'pass' }
 sub address { "127.0.0.1:$_[0]{port}" }
 
@@ -49,7 +51,8 @@ sub run {
             my $n = sysread $ready, my $data, 65536;
             my ($name, $value) = split ' ', slurp($self->{rule});
             my $cut = !$n;
-            if ($n && !$up{$ready} && $name eq 'cut') { $data = substr $data, 0, $value; $cut = 1; $self->pass }
+            if ($n && !$up{$ready} && $name ne 'pass') { $data = substr $data, 0, $value; $cut = 1 }
+            $self->pass if $cut && $n && $name eq 'cut';
             syswrite $other, $data if length($data // '');
             next unless $cut;
             $select->remove($ready, $other);

@@ -80,3 +80,36 @@ assert_text(permit_text_t text, const char *expected)
             "\"%.*s\" is not \"%s\"", (int) text.len, text.data, expected);
     }
 }
+
+
+void
+validate(const case_t *cases, size_t ncases, const char *needed)
+{
+    char   body[4096];
+    size_t i;
+
+    for (i = 0; i < ncases; i++) {
+        snprintf(body, sizeof(body), "{%s%s%s}", needed, *needed ? "," : "",
+            cases[i].body);
+
+        parse_good(&permit_schema_push, body);
+        permit_validate(&permit, &rules);
+
+        if (permit.code[cases[i].id] != cases[i].code) {
+            fail_msg("%s: %s is \"%s\" and not \"%s\"", body,
+                permit_attributes[cases[i].id].canonical,
+                permit_code_name(permit.code[cases[i].id]),
+                permit_code_name(cases[i].code));
+        }
+
+        if (cases[i].stored) {
+            assert_text(permit.stored[cases[i].id][0], cases[i].stored);
+        }
+
+        if (cases[i].stored_too) {
+            assert_text(permit.stored[cases[i].id][1], cases[i].stored_too);
+        }
+
+        memory_end(&memory);
+    }
+}

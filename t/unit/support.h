@@ -47,4 +47,16 @@ void parse_good(const permit_schema_t *schema, const char *body);
 void assert_text(permit_text_t text, const char *expected);
 
 
+typedef struct {
+    const char   *body; /* of an object that has all that is needed */
+    permit_id_t   id;
+    permit_code_t code;
+    const char   *stored;
+    const char   *stored_too;
+} case_t;
+
+/* Validates a push of each body, together with the members that it needs. */
+void validate(const case_t *cases, size_t ncases, const char *needed);
+
+
 #endif /* SUPPORT_H_INCLUDED */
