@@ -147,7 +147,8 @@ sub start {
     my %arguments = (port => $self->{port}, bind => '127.0.0.1', dir => $self->{dir}, save => '', appendonly => 'yes',
                      appendfsync => 'always', Fault::permissions(), %{$self->{options}{arguments} || {}});
 
-    $self->{pid} = Fault::start("$self->{dir}/log", $Fault::Server, map { ("--$_", $arguments{$_}) } sort keys %arguments);
+    $self->{pid} = Fault::start("$self->{dir}/log", $Fault::Server,
+                                map { ("--$_", $arguments{$_} eq '' ? '' : split ' ', $arguments{$_}) } sort keys %arguments);
     Fault::wait_until(20, sub { eval { $self->call('PING') =~ /PONG|NOAUTH/ } })
         or die "$Fault::Server did not start: " . Fault::slurp("$self->{dir}/log");
 }
