@@ -230,8 +230,13 @@ for (
 is((run('check', '--strict'))[0], 1, 'check --strict');
 $redis->call('ACL', 'SETUSER', 'module', 'on', 'nopass', '~opscom:*', '+evalsha');
 ($code, my $out) = run('check', '--user', 'module');
-is($code, 1, 'an ACL that forbids what the module needs');
-like($out, qr/may not do what the module does: .*xadd/, 'which names it');
+if (Fault::redis_major() < 7) {
+    like($out, qr/^unknown .*ACL of "module": ACL DRYRUN \(Redis 7\.0\)/m, 'an ACL: Redis 6 does not tell what it forbids');
+}
+else {
+    is($code, 1, 'an ACL that forbids what the module needs');
+    like($out, qr/may not do what the module does: .*xadd/, 'which names it');
+}
 my $replica = redis(bare => 1, arguments => { replicaof => "127.0.0.1 $redis->{port}" });
 ($code, $out) = opscom('--redis', $replica->address, 'check');
 is($code, 1, 'a replica');
@@ -248,7 +253,8 @@ is_deeply([ grep { !$listed{$_} } sort keys %asked ], [], 'each of them is check
 
 # A read-only user is enough for those who read ------------------------------------------------
 
-$redis->call('ACL', 'SETUSER', 'office', 'on', '>sesame', '%R~opscom:*', '+hgetall', '+zrangebyscore', '+xrange', '+xrevrange', '+xread', '+ttl');
+my $keys = Fault::redis_major() < 7 ? '~opscom:*' : '%R~opscom:*';
+$redis->call('ACL', 'SETUSER', 'office', 'on', '>sesame', $keys, '+hgetall', '+zrangebyscore', '+xrange', '+xrevrange', '+xread', '+ttl');
 $nginx->quit;
 my %office = (words => [ '--redis', $redis->address, '--username', 'office' ], env => { OPSCOM_REDIS_PASSWORD => 'sesame' });
 is((opscom(\%office, 'permit', 'show', 'OC-TOMA', $next))[0], 0, 'a read-only user: show');

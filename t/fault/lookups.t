@@ -45,7 +45,7 @@ is_deeply([ others(@answers) ], [], 'each has its own plate');
 is_deeply([ grep { $_->{body} !~ /^\{"status":"success","at":"2018-07-02T09:15:00Z","valid":true,"permits":\[\{.*\}\]\}\z/ } @answers ], [], 'and nothing else');
 is($redis->call('DEBUG', 'DIGEST'), $before, 'nothing has changed in Redis');
 my %commands = map { $_ => 1 } $redis->call('INFO', 'commandstats') =~ /^cmdstat_([^:\r]+):/mg;
-is_deeply([ grep { !/^(?:evalsha|eval|hget|hmget|zrangebyscore|debug|info|ping|config\|resetstat|script\|load|client\|\w+|role)$/ } sort keys %commands ], [],
+is_deeply([ grep { !/^(?:evalsha|eval|hget|hmget|zrangebyscore|debug|info|ping|config(?:\|resetstat)?|script(?:\|load)?|client(?:\|\w+)?|role)$/ } sort keys %commands ], [],
     'no command that writes was used');
 
 # pushes and lookups at the same time

@@ -66,7 +66,7 @@ push_one('b-2', $now + 10, retention => 60);
 is(ttl($plate), -1, 'off before: the index stays');
 is(ttl($permit), -1, 'with the permit that was there');
 script($redis, 'update', 'field.end' => '2099-01-01T00:00:00Z', 'field.end_ts' => 4070908800, retention => 86400);
-is($redis->call('EXPIRETIME', $permit), 4070908800 + 86400, 'an update where it is on: expires a day after the new end');
+cmp_ok(abs(time + ttl($permit) - 4070908800 - 86400), '<', 2, 'an update where it is on: expires a day after the new end');
 
 # whatever clock nginx has
 fresh();

@@ -126,11 +126,17 @@ sub redis {
     return $self;
 }
 
+my $Major;
+
+# The first number of the server's version.
+sub redis_major {
+    return $Major //= (`$Server --version` =~ /v=(\d+)/)[0] // die "$Server: no version\n";
+}
+
 # Redis 6 allows DEBUG and CONFIG SET of everything, and does not know the
 # arguments by which later versions do.
 sub permissions {
-    my ($major) = `$Server --version` =~ /v=(\d+)/ or die "$Server: no version\n";
-    return $major < 7 ? () : ('enable-debug-command' => 'local', 'enable-protected-configs' => 'yes');
+    return redis_major() < 7 ? () : ('enable-debug-command' => 'local', 'enable-protected-configs' => 'yes');
 }
 
 sub command {
@@ -147,7 +153,8 @@ sub start {
     my %arguments = (port => $self->{port}, bind => '127.0.0.1', dir => $self->{dir}, save => '', appendonly => 'yes',
                      appendfsync => 'always', Fault::permissions(), %{$self->{options}{arguments} || {}});
 
-    $self->{pid} = Fault::start("$self->{dir}/log", $Fault::Server, map { ("--$_", $arguments{$_}) } sort keys %arguments);
+    $self->{pid} = Fault::start("$self->{dir}/log", $Fault::Server,
+                                map { ("--$_", $arguments{$_} eq '' ? '' : split ' ', $arguments{$_}) } sort keys %arguments);
     Fault::wait_until(20, sub { eval { $self->call('PING') =~ /PONG|NOAUTH/ } })
         or die "$Fault::Server did not start: " . Fault::slurp("$self->{dir}/log");
 }

@@ -30,6 +30,12 @@ our $Config = <<'CONF';
     location ~ ^/api/[^/]*/v1/permits/lookup$ { opscom_lookup; }
 CONF
 
+# Redis 6 has no EXPIRETIME.
+my @Expiretime = ('EVAL', <<'LUA', 1);
+local now, left = redis.call('TIME'), redis.call('PTTL', KEYS[1])
+return left < 0 and left or math.floor(now[1] + (now[2] / 1000 + left) / 1000 + 0.5)
+LUA
+
 my $socket;
 
 sub redis {
@@ -169,7 +175,8 @@ sub check_redis {
         my ($command, $expected) = /^\s*(.*?)\s*=>\s?(.*)$/ or die "not a check of redis: $_\n";
         s/<id>/$id \/\/ 'none'/ge for $command, $expected;
         my ($name, $key, @arguments) = map { s/^'(.*)'$/$1/r } $command =~ /('[^']*'|\S+)/g;
-        my $answer = $name eq 'GONE' ? gone($key) : text(redis($name, defined $key && $key !~ /^[*]|^opscom|^other/ ? "opscom:{$Client}:$key" : $key // (), @arguments));
+        my @command = $name eq 'EXPIRETIME' ? @Expiretime : $name;
+        my $answer = $name eq 'GONE' ? gone($key) : text(redis(@command, defined $key && $key !~ /^[*]|^opscom|^other/ ? "opscom:{$Client}:$key" : $key // (), @arguments));
 
         if ($expected =~ m{^/(.*)/$}) {
             Test::More::like($answer, qr/$1/, $block->name . " - redis: $command");
