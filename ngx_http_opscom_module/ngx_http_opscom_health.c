@@ -38,6 +38,7 @@ ngx_http_opscom_health_handler(ngx_http_request_t *r)
 
     ctx->call.words = ping;
     ctx->call.argc = 1;
+    ctx->call.reads = 1;
     ctx->call.once = 1;
 
     if (ngx_http_opscom_call_send(r, ctx, ngx_http_opscom_health_read,

@@ -100,6 +100,10 @@ struct ngx_opscom_call_s {
 
     unsigned repeatable : 1;
 
+    /* set by the caller: it never writes */
+
+    unsigned reads : 1;
+
     /* set by the caller: is not sent again, and waits for no outage's end */
 
     unsigned once : 1;

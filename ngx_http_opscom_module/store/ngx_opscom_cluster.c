@@ -222,6 +222,7 @@ ngx_opscom_cluster_ask(ngx_event_t *ev)
     call->data = nodes;
     call->words = ngx_opscom_cluster_words;
     call->argc = 2;
+    call->reads = 1;
     call->account = nodes->account;
     call->serial = ++nodes->account->serial;
     call->until = ngx_current_msec + nodes->settings->connect_timeout;

@@ -89,6 +89,7 @@ struct ngx_opscom_link_s {
                                                   their slots' deadlines */
     ngx_uint_t                        calls;   /* with a caller */
     ngx_uint_t                        failures; /* in a row */
+    ngx_uint_t                        writes; /* 1: not only reads were sent */
     ngx_msec_t                        ready_at;
     ngx_msec_t                        deadline; /* of becoming ready */
 

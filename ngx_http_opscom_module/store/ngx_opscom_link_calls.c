@@ -79,6 +79,7 @@ ngx_opscom_link_write(ngx_opscom_link_t *link, ngx_opscom_call_t *call)
     }
 
     call->state = NGX_OPSCOM_CALL_SENT;
+    link->writes |= !call->reads;
 
     /* the link has failed at the slot's deadline, the call may end before */
 
@@ -192,7 +193,7 @@ ngx_opscom_link_mismatch(ngx_opscom_link_t *link, ngx_opscom_call_t *call)
 }
 
 
-/* Whoever did not write needs no replicas, and proves nothing. */
+/* A read needs no replicas, and proves nothing, unless nobody writes here. */
 
 static void
 ngx_opscom_link_executed(ngx_opscom_link_t *link, ngx_opscom_call_t *call,
@@ -203,7 +204,7 @@ ngx_opscom_link_executed(ngx_opscom_link_t *link, ngx_opscom_call_t *call,
         return;
     }
 
-    if (rc == NGX_OK) {
+    if (rc == NGX_OK || !link->writes) {
         ngx_opscom_link_accepted(link);
     }
 
@@ -280,15 +281,13 @@ ngx_opscom_link_replicated(void *data, ngx_opscom_reply_t *reply)
 }
 
 
-/* NGX_AGAIN: for another connection; NGX_DECLINED: for the next WAIT. */
+/* They wait on: NGX_AGAIN for another server, NGX_DECLINED for a next WAIT. */
 
 static void
 ngx_opscom_link_held(ngx_opscom_link_t *link, ngx_queue_t *held,
     ngx_queue_t *ended, ngx_int_t rc)
 {
     ngx_opscom_call_t  *call;
-
-    /* a server that is left is asked no more */
 
     if (rc == NGX_DECLINED && link->state != NGX_OPSCOM_LINK_READY) {
         rc = NGX_AGAIN;

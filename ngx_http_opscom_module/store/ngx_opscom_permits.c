@@ -250,6 +250,7 @@ ngx_opscom_permits_lookup(ngx_opscom_call_t *call,
     source.members = lookup;
 
     call->repeatable = 1;
+    call->reads = 1;
 
     return ngx_opscom_form_write(call, &ngx_opscom_form_lookup, &source,
                                  &lookup->prefix, &lookup->client, pool);

@@ -13,6 +13,7 @@ use Time::HiRes qw(sleep time);
 
 my $nginx;
 sub gauge { metric($nginx, "opscom_store_$_[0]") // '' }
+sub health { (Fault::request(Fault::connect_to($nginx->{port}), '/health', undef, Connection => 'close'))[0] }
 sub status { (burst($nginx, 1))[0]{status} }
 
 # a Redis that refuses can be reached; what comes after it is another outage
@@ -32,14 +33,32 @@ ok(wait_until(5, sub { gauge('up') eq '1' }), 'it comes back');
 ok(wait_until(5, sub { status() == 503 && $fake->count('EVAL') }), 'and is still READONLY');
 
 $fake->rules;
-sleep 1.3;
+sleep 1.3; # longer than opscom_redis_retry, since the last refusal
+ok(wait_until(5, sub { health() == 200 }), 'it recovers, and nobody writes');
 $fake->away;
 my @waiting = fire($nginx, 1);
 sleep 0.3;
 $fake->back;
-is((answers(4, @waiting))[0]{status}, 200, 'it was left alone, recovered, and goes away for a moment: 200');
+is((answers(4, @waiting))[0]{status}, 200, 'and goes away for a moment: 200');
 is(gauge('up') . gauge('refusing'), '10', 'all is well');
 is_deeply([ check_log($nginx) ], [], 'no alarm in the error log');
+$nginx->quit;
+
+# what only reads is well when a read succeeds: nothing else will come
+$fake->rules({ on => 'PING', times => 1, reply => "-LOADING for now\r\n" });
+$nginx = nginx(retry => '1s', http => 'opscom_redis ' . $fake->address . '; opscom_redis_timeout 500ms; opscom_wait_replicas 1 200ms;',
+               server => $FakeRedis::Locations);
+is(health(), 503, 'a health check meets LOADING: 503');
+is(gauge('refusing'), 1, 'Redis refuses');
+ok(wait_until(5, sub { health() == 200 }), 'until it is healthy');
+is(gauge('up') . gauge('refusing'), '10', 'all is well');
+is(status(), 200, 'a push');
+$fake->rules({ on => 'EVAL', times => 1, reply => "-OOM for now\r\n" });
+is(status(), 503, 'and one that is refused');
+is(health(), 200, 'a health check that succeeds');
+is(gauge('refusing'), 1, 'does not end what a write has met');
+is(status(), 200, 'a write does');
+is(gauge('refusing'), 0, 'no refusal any more');
 $nginx->quit;
 
 # a cluster: who refused serves that slot no more, or none at all
