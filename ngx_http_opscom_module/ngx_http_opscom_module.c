@@ -50,8 +50,8 @@ static ngx_http_opscom_value_t  ngx_http_opscom_time_or_off = {
 
 static ngx_http_opscom_value_t  ngx_http_opscom_days_or_off = {
     ngx_conf_set_sec_slot,
-    "a time, such as 90d, of at most 100 years, or \"off\"", NULL, 1,
-    100 * NGX_HTTP_OPSCOM_YEAR
+    "a time, such as 90d, of at most 1000 years, or \"off\"", NULL, 1,
+    1000 * NGX_HTTP_OPSCOM_YEAR
 };
 
 static ngx_http_opscom_value_t  ngx_http_opscom_size = {

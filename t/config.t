@@ -50,9 +50,9 @@ my @wrong = (
     [ 'opscom_idempotency_ttl 0', qr/must be positive/ ],
     [ 'opscom_idempotency_ttl 1 day', qr/invalid number of arguments/ ],
     [ 'opscom_dedup soon', qr/it must be a time, such as 5s or 10m, of at most a year, or "off"/ ],
-    [ 'opscom_retention soon', qr/it must be a time, such as 90d, of at most 100 years, or "off"/ ],
-    [ 'opscom_retention 101y', qr/invalid value "101y" of "opscom_retention", it must be a time, such as 90d, of at most 100 years/ ],
-    [ 'opscom_retention 9223372036854775807', qr/invalid value .* at most 100 years/ ],
+    [ 'opscom_retention soon', qr/it must be a time, such as 90d, of at most 1000 years, or "off"/ ],
+    [ 'opscom_retention 1001y', qr/invalid value "1001y" of "opscom_retention", it must be a time, such as 90d, of at most 1000 years/ ],
+    [ 'opscom_retention 9223372036854775807', qr/invalid value .* at most 1000 years/ ],
     [ 'opscom_idempotency_ttl 366d', qr/invalid value "366d" .* of at most a year/ ],
     [ 'opscom_redis_retry 366d', qr/invalid value "366d" .* of at most a year, or "off"/ ],
     [ 'opscom_redis redis://a:b@127.0.0.1 redis://c:b@127.0.0.2', qr/address 2 of "opscom_redis" has another user, password or database/ ],
@@ -89,7 +89,7 @@ for ([ "opscom_push;\nopscom_update;", qr/conflicts with another opscom handler 
 for ('opscom_push;', 'opscom_push; opscom_redis_username meters;', 'opscom_push $arg_client;', 'opscom_push; opscom_redis 127.0.0.1 [::1]:7 unix:/x redis://u:p@127.0.0.1:1/2;',
      'opscom_push; opscom_dedup off; opscom_retention off; opscom_stream_maxlen off; opscom_wait_replicas off; opscom_cors_origin off;',
      'opscom_push; opscom_cors_origin https://a.example http://[::1]:8080 chrome-extension://abcdef http://kiosk_1:80 capacitor://localhost;',
-     'opscom_push; opscom_dedup 10m; opscom_retention 100y; opscom_redis_timeout 365d; opscom_redis redis://:a@127.0.0.1/1 127.0.0.2 redis://:a@127.0.0.3/1; opscom_stream_maxlen 1000; opscom_wait_replicas 1 500ms; opscom_max_body_size 0; opscom_stream_fields full;',
+     'opscom_push; opscom_dedup 10m; opscom_retention 1000y; opscom_redis_timeout 365d; opscom_redis redis://:a@127.0.0.1/1 127.0.0.2 redis://:a@127.0.0.3/1; opscom_stream_maxlen 1000; opscom_wait_replicas 1 500ms; opscom_max_body_size 0; opscom_stream_fields full;',
      'opscom_lookup; opscom_stream_fields minimal;', 'opscom_lookup $arg_client;')
 {
     like(check($_), qr/test is successful/, $_);
