@@ -9,7 +9,6 @@
 #include "ngx_http_opscom_now.h"
 #include "ngx_http_opscom_response.h"
 #include "ngx_http_opscom_text.h"
-#include "permit/permit_time.h"
 
 #include "permit/permit_time.h"
 

@@ -59,7 +59,7 @@ for ([ 'full', [], [ changed => 'end,end_ts,amount', end_ts => 1530530000, amoun
 # by the directive, on each level
 my $nginx = nginx(http => 'opscom_redis ' . $redis->address . '; opscom_stream_fields minimal;', server => $Fault::Locations . <<'CONF');
         location = /full    { opscom_push OC-TOMA; opscom_stream_fields full; }
-        location = /options { opscom_push OC-TOMA; opscom_stream_maxlen 1000; opscom_retention 100000d; }
+        location = /options { opscom_push OC-TOMA; opscom_stream_maxlen 1000; opscom_retention 30000d; }
 CONF
 my $default = nginx(http => 'opscom_redis ' . $redis->address . ';');
 
