@@ -144,10 +144,6 @@ ngx_http_opscom_bulk_elements_take(ngx_http_opscom_bulk_elements_t *elements,
 
     n = 0;
 
-    /* those that were refused may have been answered already */
-
-    elements->unsent = ngx_max(elements->unsent, elements->first);
-
     while (elements->unsent < elements->next && n < NGX_OPSCOM_MAX_PUSHES) {
         element = ngx_http_opscom_bulk_elements_at(elements, elements->unsent);
 

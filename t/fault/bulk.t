@@ -110,11 +110,13 @@ ok(wait_until(5, sub { (push_permit($nginx))[0] == 200 }), 'and others are serve
 {
     local $Bulk::Path = '/quick';
     $redis->stop;
-    $one = begin($nginx, Bulk::head(length $many) . $many);
-    ok(wait_until(5, sub { in_flight() == 2 }), 'two calls of 32 are in flight');
+    $one = begin($nginx, Bulk::head(length $many) . substr $many, 0, 500);
+    ok(wait_until(5, sub { in_flight() == 1 }), 'some elements are in flight, and the client has its time');
+    syswrite $one->{socket}, substr $many, 500, 14_500; # less than nginx's buffer has room for
+    ok(wait_until(5, sub { in_flight() == 3 }), '64 are in flight');
     sleep 0.7; # longer than client_body_timeout
     $redis->cont;
-    is(statuses(results(finish($one, 20))), '200: 500', 'client_body_timeout does not run while Redis stalls');
+    is(statuses(results(finish($one, 20, substr $many, 15_000))), '200: 500', 'client_body_timeout does not run while Redis stalls');
 }
 
 # a worker that is told to quit finishes what it has
