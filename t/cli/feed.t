@@ -19,7 +19,7 @@ $script =~ s/^def handle.*?(?=^def )/<<'PYTHON'/mse or die;
 def handle(entry, event):
     with open(os.environ['HANDLED'], 'a') as out:
         out.write('began %s\n' % event['reference_id'])
-    time.sleep(0.002)
+    time.sleep(0.01)
     with open(os.environ['HANDLED'], 'a') as out:
         out.write('done %s\n' % event['reference_id'])
 
@@ -44,8 +44,9 @@ sub handled { my %seen; $seen{$_}++ for map { slurp($_->{file}) =~ /^done (.*)$/
 
 sub add { $redis->call('XADD', $stream, '*', event => 'push', reference_id => "id-$_", plate => 'PL8RDR', start => 'x', end => 'y') for @_ }
 
-add(1 .. $wanted / 2);
 reader($_) for qw(one two three);
+ok(wait_until(20, sub { 3 == (() = $redis->call('CLIENT', 'LIST') =~ / cmd=xreadgroup /g) }), 'all three wait');
+add(1 .. $wanted / 2);
 ok(wait_until(20, sub { !grep { slurp($_->{file}) !~ /done/ } values %reader }), 'all three work');
 Fault::end($reader{two}{pid}, 'KILL');
 ok($redis->call('XPENDING', $stream, 'office')->[0] > 0, 'one is killed, with events in hand');
