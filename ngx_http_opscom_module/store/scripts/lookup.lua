@@ -41,7 +41,7 @@ local function add(values)
     -- a hash that somebody else has damaged is no reason to refuse the others
     local is = not values[DELETED]
                and (tonumber(values[START_TS]) or at + 1) <= at
-               and at <= (tonumber(values[END_TS]) or at)
+               and at < (tonumber(values[END_TS]) or at)
 
     json[pieces + 1] = found == 0 and '{"reference_id":' or '},{"reference_id":'
     json[pieces + 2] = encode(values[ID])
