@@ -228,6 +228,10 @@ ngx_http_opscom_body_failed(ngx_http_request_t *r, ngx_int_t rc)
         rc = ngx_http_opscom_response_error(r, ctx, NGX_HTTP_OPSCOM_TIMEOUT);
     }
 
+    /* an error page may take its time, and knows nothing of the body */
+
+    r->read_event_handler = ngx_http_block_reading;
+
     ngx_http_finalize_request(r, rc);
 }
 

@@ -194,6 +194,11 @@ ngx_http_opscom_bulk_run(ngx_http_opscom_bulk_t *bulk)
     }
 
     if (rc != NGX_AGAIN) {
+
+        /* an error page may take its time, and knows nothing of the bulk */
+
+        r->read_event_handler = ngx_http_block_reading;
+
         ngx_http_finalize_request(r, rc);
         return;
     }

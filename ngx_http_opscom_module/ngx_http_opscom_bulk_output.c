@@ -102,6 +102,13 @@ ngx_http_opscom_bulk_output_send(ngx_http_opscom_bulk_output_t *output,
         return NGX_ERROR;
     }
 
+    /* the elements are stored all the same: of a mirror's request, say */
+
+    if (r->header_only) {
+        output->json.text.pos = output->json.text.start;
+        return NGX_OK;
+    }
+
     b = &output->buf;
 
     ngx_memzero(b, sizeof(ngx_buf_t));
@@ -152,8 +159,7 @@ ngx_http_opscom_bulk_output_header(ngx_http_opscom_bulk_output_t *output)
 
     rc = ngx_http_send_header(r);
 
-    return rc == NGX_ERROR || rc > NGX_OK || r->header_only ? NGX_ERROR
-                                                             : NGX_OK;
+    return rc == NGX_ERROR || rc > NGX_OK ? NGX_ERROR : NGX_OK;
 }
 
 

@@ -1,0 +1,54 @@
+# Bulk requests, and pushes, among other modules of nginx: as a mirror's copy, and
+# with an error page that takes its time while the client goes on sending.
+
+use strict;
+use warnings;
+
+use lib 't/support';
+use Bulk;
+use Fault;
+use IO::Select;
+use Test::More;
+
+$SIG{PIPE} = 'IGNORE';
+my $redis = redis(arguments => { appendonly => 'no' });
+my $p = 'opscom:{OC-TOMA}:';
+my $slow = free_port();
+my $nginx = nginx(http => 'opscom_redis ' . $redis->address . ";
+    server { listen 127.0.0.1:$slow; location = /slow { limit_rate 1000; return 200 '" . 'x' x 3000 . "'; } location / { return 200 fine; } }",
+    server => <<CONF);
+        client_max_body_size 1m;
+        client_body_buffer_size 1k;
+        location = /copied { mirror /mirror; client_body_buffer_size 1m; proxy_pass http://127.0.0.1:$slow; }
+        location = /mirror { internal; opscom_bulk OC-TOMA; }
+        location = /bulk   { opscom_bulk OC-TOMA; client_max_body_size 2k; error_page 413 = /page; }
+        location = /push   { opscom_push OC-TOMA; client_max_body_size 2k; error_page 413 = /page; }
+        location = /page   { proxy_ignore_client_abort on; proxy_pass_request_body off; proxy_set_header Content-Length ""; proxy_set_header Transfer-Encoding "";
+                              proxy_buffering off; proxy_pass http://127.0.0.1:$slow/slow; }
+CONF
+my @worker = $nginx->workers;
+
+# a copy has no response: its elements are stored, and the original is answered
+{
+    local $Bulk::Path = '/copied';
+    my $answer = bulk($nginx, array(map { body(permitNo => "m$_") } 1 .. 300));
+    is("$answer->{status} $answer->{body}", '200 fine', 'the original of a mirror is answered');
+    ok(wait_until(10, sub { $redis->call('XLEN', "${p}stream") == 300 }), 'and all elements of the copy are stored');
+}
+
+# more of the body comes while the error page is being sent
+for my $path ('/bulk', '/push') {
+    local $Bulk::Path = $path;
+    my $one = begin($nginx, Bulk::head(undef, 'Expect: 100-continue'));
+    my $come = sub { my $what = shift; wait_until(10, sub { sysread $one->{socket}, $one->{raw}, 100, length $one->{raw} if IO::Select->new($one->{socket})->can_read(0.1); $one->{raw} =~ $what }) };
+    ok($come->(qr/100 Continue\r\n\r\n/), "$path: the body is being read");
+    syswrite $one->{socket}, sprintf "%x\r\n%s\r\n", 3000, ' ' x 3000;
+    ok($come->(qr/\r\n\r\nx/), "$path: it is too large, and the page is on its way");
+    syswrite $one->{socket}, "8\r\n        \r\n";
+    like(finish($one, 20)->{body}, qr/x{3000}/, "$path: all of it comes");
+    is_deeply([ $nginx->workers ], \@worker, "$path: and the worker lives");
+}
+
+is_deeply([ check_log($nginx) ], [], 'no alarm in the error log');
+
+done_testing();
