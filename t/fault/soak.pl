@@ -103,24 +103,31 @@ my $once = patient($clients, $nginx, pace => $Fault::Pace);
 my $bulk = bulk_clients(int($clients / 2) || 1, $nginx, size => 50, piece => 500, pace => 0.02, again => 1);
 wait_until(10, sub { $load->so_far > 50 });
 
-# Why an answer cannot be a 200: what no wait can mend.  Any other fault explains
-# one when it lasts longer than a request may wait.  A reload closes connections
-# that are kept and idle: a request that comes at that moment is not read
-# (RFC 9112, section 9.5).
+# Why an answer cannot be a 200: a fault that no wait can mend, or an outage that
+# lasted longer than a request may wait, seen as a time without a 200; after that
+# it may take the longest pause between two attempts to connect until Redis is
+# found to be back.  A reload closes connections that are kept and idle: a request
+# that comes at that moment is not read (RFC 9112, section 9.5).
 my %no_wait_mends = (503 => ['maxmemory'], 0 => ['worker kill'], 'kept' => ['worker kill', 'reload']);
-my $retry = 5;
+my ($retry, $pause) = (5, 2.1);
 my @windows; # [fault, from, to]
 
+# [from, to] of each time without a 200 that is longer than the retry.
+sub outages {
+    my @stored = sort { $a <=> $b } map { $_->[4] + $_->[3] } grep { $_->[1] == 200 } @_;
+    return map { [ @stored[$_ - 1, $_] ] } grep { $stored[$_] - $stored[$_ - 1] > $retry } 1 .. $#stored;
+}
+
 sub why {
-    my ($status, $kept, $from, $to) = @_;
+    my ($outages, $status, $kept, $from, $to) = @_;
     my $no_wait_mends = $no_wait_mends{!$status && $kept ? 'kept' : $status} // [];
     my @near = grep { $_->[1] < $to && $_->[2] + 1 > $from } @windows;
 
     for my $cause (@$no_wait_mends) {
         return $cause if grep { $_->[0] eq $cause } @near;
     }
-    my ($long) = grep { $_->[2] - $_->[1] > $retry } @near;
-    return $long ? "$long->[0] for more than $retry s" : 'unexplained, near ' . join '+', map { $_->[0] } @near;
+    return "Redis was away for more than $retry s" if $status && grep { $_->[0] < $to && $_->[1] + $pause > $from } @$outages;
+    return 'unexplained, near ' . join '+', map { sprintf '%s %.1f-%.1f', $_->[0], $_->[1] - $from, $_->[2] - $from } @near;
 }
 
 my ($start, %drawn, @memory, @descriptors) = time;
@@ -156,8 +163,9 @@ my %status;
 $status{$_->[1] || 'no answer'}++ for @records, @once, @bulk;
 my ($lost, $doubled, $refused) = stored($master, @records, @once, @bulk);
 my $verdict = verdict($master, 'OC-TOMA', @once);
+my @outages = outages(@records, @once, @bulk);
 my %refusals;
-$refusals{($_->[1] || 'no answer') . ': ' . why($_->[1], $_->[5], $_->[4], $_->[4] + $_->[3])}++ for grep { $_->[1] != 200 } @once;
+$refusals{($_->[1] || 'no answer') . ': ' . why(\@outages, $_->[1], $_->[5], $_->[4], $_->[4] + $_->[3])}++ for grep { $_->[1] != 200 } @once;
 my @alarms = check_log($nginx);
 @alarms = grep { !/exited on signal 9/ } @alarms; # those that were killed
 my $faults = sum0(values %drawn);

@@ -2,8 +2,8 @@
 # Writes the Lua scripts named on the command line as C string literals, and
 # words.list as C tables.
 #
-# In a script, "--@ include FILE NAME" is replaced by the file, with NAME
-# for @NAME@ in it; KEYS.name and ARGV.name by their positions in words.list, of
+# In a script, "--@ include FILE NAME TEXT" is replaced by the file, with NAME
+# for @NAME@ in it and TEXT, the rest of the line, for @TEXT@; KEYS.name and ARGV.name by their positions in words.list, of
 # the lists that "--@ words LIST ..." names; NAMES_list_ by all names of a list.
 # Comments and indents are left out.
 
@@ -20,14 +20,15 @@ function fail(text) {
     exit 1
 }
 
-function include(file, name,    text, line) {
+function include(file, name, text,    found, line) {
     while ((getline line < (dir "/" file)) > 0) {
         gsub(/@NAME@/, name, line)
+        gsub(/@TEXT@/, text, line)
         take(line)
-        text = 1
+        found = 1
     }
     close(dir "/" file)
-    if (!text) {
+    if (!found) {
         fail("no " file)
     }
 }
@@ -48,10 +49,12 @@ function places(line, table,    out, at, word) {
     return out line
 }
 
-function take(line,    i, n, word, words, list) {
+function take(line,    i, n, word, words, list, text) {
     if (line ~ /^--@ include /) {
         split(line, words, " ")
-        include(words[3], words[4])
+        text = line
+        sub(/^--@ include [^ ]+ ?[^ ]* ?/, "", text)
+        include(words[3], words[4], text)
         return
     }
     if (line ~ /^--@ words /) {

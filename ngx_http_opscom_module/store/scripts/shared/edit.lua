@@ -3,7 +3,7 @@
 -- as deleted_at, tells that this call's own earlier attempt wrote it.
 
 --@ words edit once change
---@ include shared/token.lua @NAME@
+--@ include shared/token.lua @NAME@ call('HDEL', KEYS.permit, '')
 
 local permit, stream, idem = KEYS.permit, KEYS.stream, KEYS.idem
 local NAMES_edit_ = cmsgpack.unpack(ARGV.edit)
@@ -24,6 +24,12 @@ if idem then
         end
         return {2, wrote, id, label, other}
     end
+end
+
+-- For answers of what is not written: a replica that is behind, and a master that
+-- has become one, refuse it with READONLY, so that the master is asked.
+local function prove()
+    call('HDEL', permit, '')
 end
 
 local journal = {}
