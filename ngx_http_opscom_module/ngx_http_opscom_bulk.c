@@ -183,6 +183,12 @@ ngx_http_opscom_bulk_run(ngx_http_opscom_bulk_t *bulk)
 
     r = bulk->request;
 
+    /* this is the turn: what ends now must not be run once more */
+
+    if (bulk->turn.timer_set) {
+        ngx_del_timer(&bulk->turn);
+    }
+
     rc = ngx_http_opscom_bulk_output_resume(&bulk->output);
 
     if (rc == NGX_OK || rc == NGX_AGAIN) {

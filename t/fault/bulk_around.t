@@ -8,7 +8,10 @@ use lib 't/support';
 use Bulk;
 use Fault;
 use IO::Select;
+use Load;
+use Socket qw(AF_INET SOCK_STREAM SOL_SOCKET SO_RCVBUF inet_aton pack_sockaddr_in);
 use Test::More;
+use Time::HiRes qw(sleep);
 
 $SIG{PIPE} = 'IGNORE';
 my $redis = redis(arguments => { appendonly => 'no' });
@@ -26,6 +29,7 @@ my $nginx = nginx(http => 'opscom_redis ' . $redis->address . ";
         location = /page   { proxy_ignore_client_abort on; proxy_pass_request_body off; proxy_set_header Content-Length ""; proxy_set_header Transfer-Encoding "";
                               proxy_buffering off; proxy_pass http://127.0.0.1:$slow/slow; }
 CONF
+my @others;
 my @worker = $nginx->workers;
 
 # a copy has no response: its elements are stored, and the original is answered
@@ -49,6 +53,31 @@ for my $path ('/bulk', '/push') {
     is_deeply([ $nginx->workers ], \@worker, "$path: and the worker lives");
 }
 
-is_deeply([ check_log($nginx) ], [], 'no alarm in the error log');
+# An array that ends while the request is waiting for its next turn: what comes
+# from the client and room for output are one event of a connection that was
+# full before.
+{
+    my $large = nginx(http => 'opscom_redis ' . $redis->address . ';', listen => ' sndbuf=256k', server => <<'CONF');
+        location = /metrics { opscom_status prometheus; }
+        location = /bulk { opscom_bulk OC-TOMA; }
+CONF
+    local $Bulk::Path = '/bulk';
+    socket my $socket, AF_INET, SOCK_STREAM, 0;
+    setsockopt $socket, SOL_SOCKET, SO_RCVBUF, 4096;
+    connect $socket, pack_sockaddr_in($large->{port}, inet_aton('127.0.0.1')) or die "connect: $!\n";
+    my $one = { socket => $socket, raw => '' };
+    my $come = sub { my $what = shift; wait_until(20, sub { sysread $one->{socket}, $one->{raw}, 65536, length $one->{raw} if IO::Select->new($one->{socket})->can_read(0.1); substr($one->{raw}, -1000) =~ $what }) };
+    syswrite $one->{socket}, Bulk::head(500_000) . '[' . '5,' x 12_000;
+    my $written = -1;
+    wait_until(20, sub { my $was = $written; $written = metric($large, 'opscom_requests_total{endpoint="bulk",result="not_an_object"}'); sleep 0.2; $written == $was });
+    cmp_ok($written, '<', 12_000, 'the client does not read, and is not read');
+    ok($come->(qr/"index":11999,[^{}]*\}/), 'then it does');
+    syswrite $one->{socket}, '5,' x 300 . 'nope';
+    ok($come->(qr/"malformed_json"[^{}]*\}\]/), 'the array has ended');
+    is(metric($large, 'opscom_requests_total{endpoint="bulk",result="malformed_json"}'), 1, 'and has ended once');
+    push @others, $large;
+}
+
+is_deeply([ map { check_log($_) } $nginx, @others ], [], 'no alarm in the error log');
 
 done_testing();
