@@ -5,6 +5,7 @@
 #include "ngx_http_opscom_bulk_calls.h"
 #include "ngx_http_opscom_conf.h"
 #include "ngx_http_opscom_write.h"
+#include "store/ngx_opscom_text.h"
 
 
 #define NGX_HTTP_OPSCOM_BULK_CALL_POOL 1024
@@ -312,6 +313,8 @@ ngx_http_opscom_bulk_calls_results(ngx_http_opscom_bulk_call_t *call,
 static void
 ngx_http_opscom_bulk_calls_refused(ngx_http_opscom_bulk_call_t *call)
 {
+    size_t       len;
+    u_char       shown[NGX_OPSCOM_TEXT_SHOWN];
     ngx_str_t   *reason;
     ngx_uint_t   i, refused;
 
@@ -329,9 +332,11 @@ ngx_http_opscom_bulk_calls_refused(ngx_http_opscom_bulk_call_t *call)
     }
 
     if (refused) {
+        len = ngx_opscom_text_show(shown, sizeof(shown), reason);
+
         ngx_log_error(NGX_LOG_ERR, call->calls->request->connection->log, 0,
-                      "opscom: Redis refused %ui of %ui permits: %V",
-                      refused, call->n, reason);
+                      "opscom: Redis refused %ui of %ui permits: %*s",
+                      refused, call->n, len, shown);
     }
 }
 

@@ -6,6 +6,7 @@ use warnings;
 
 use lib 't/support';
 use Bulk;
+use FakeRedis;
 use Fault;
 use IO::Select;
 use Load;
@@ -76,6 +77,19 @@ CONF
     ok($come->(qr/"malformed_json"[^{}]*\}\]/), 'the array has ended');
     is(metric($large, 'opscom_requests_total{endpoint="bulk",result="malformed_json"}'), 1, 'and has ended once');
     push @others, $large;
+}
+
+# what Redis says of one element of many reaches the log, but as text
+{
+    my $fake = FakeRedis->new(handlers => { odd => sub {
+        my ($first, @ids) = FakeRedis::ids($_[0]);
+        return FakeRedis::array(FakeRedis::error("OOM \e[31m\x01\xff" . 'y' x 3000), map { FakeRedis::bulk("$_ demo") } @ids);
+    } });
+    my $told = nginx(http => 'opscom_redis ' . $fake->address . ';', server => "$FakeRedis::Locations\n$Bulk::Location");
+    $fake->rules({ on => 'EVAL', call => 'odd' });
+    is(join(' ', map { $_->{http_status} } results(bulk($told, array(body(), body())))), '503 200', 'one of two is refused');
+    like($told->log, qr/Redis refused 1 of 2 permits: OOM \?\[31m\?\?y{200,250},/, 'and why is logged, as far as it is text');
+    push @others, $told;
 }
 
 is_deeply([ map { check_log($_) } $nginx, @others ], [], 'no alarm in the error log');
