@@ -79,6 +79,46 @@ CONF
     push @others, $large;
 }
 
+# An error that the client does not take at once.
+{
+    my $narrow = nginx(http => 'opscom_redis ' . $redis->address . ';', server => <<'CONF');
+        location = /bulk { limit_rate 200; opscom_bulk OC-TOMA; }
+CONF
+    local $Bulk::Path = '/bulk';
+    my $answer = bulk($narrow, 'nope');
+    like("$answer->{status} $answer->{body}", qr/^400 \{"ErrorCode":9003,[^{}]*\}\n$/, 'an error is sent once, however slowly');
+    is(scalar(() = $narrow->log =~ /refused: malformed_json/g), 1, 'and logged once');
+    push @others, $narrow;
+}
+
+# A client of HTTP/2 that goes away while it is not read.
+SKIP: {
+    skip 'no HTTP/2 in curl or in nginx', 3 unless `curl --version` =~ /\bHTTP2\b/ && `$Fault::Binary -V 2>&1` =~ /http_v2_module/;
+
+    my $plain = free_port();
+    my $two = nginx(http => 'opscom_redis ' . $redis->address . '; opscom_redis_timeout 60s;', listen => ' http2', server => <<"CONF");
+        listen 127.0.0.1:$plain;
+        location = /metrics { opscom_status prometheus; }
+$Bulk::Location
+CONF
+    my $in_flight = sub { metric({ port => $plain }, 'opscom_store_inflight') };
+    open my $out, '>', "$Fault::Dir/elements.json" or die;
+    print $out array(map { body(permitNo => "h$_") } 1 .. 500);
+    close $out;
+
+    is(scalar(results(bulk({ port => $plain }, array(body())))), 1, 'HTTP/2: connected to Redis');
+    my $before;
+    wait_until(5, sub { my $was = $before // 0; ($before = $two->descriptors) == $was });
+    $redis->stop;
+    my $pid = Fault::start("$Fault::Dir/curl.out", 'curl', '-sS', '--http2-prior-knowledge', '-H', 'Content-Type: application/json',
+                           '--data-binary', "\@$Fault::Dir/elements.json", $two->url($Bulk::Path));
+    ok(wait_until(10, sub { $in_flight->() == 2 }), 'HTTP/2: two calls are in flight, and no more is read');
+    Fault::end($pid, 'KILL');
+    ok(wait_until(10, sub { $two->descriptors <= $before }), 'HTTP/2: a client that goes away is not kept');
+    $redis->cont;
+    push @others, $two;
+}
+
 # what Redis says of one element of many reaches the log, but as text
 {
     my $fake = FakeRedis->new(handlers => { odd => sub {
