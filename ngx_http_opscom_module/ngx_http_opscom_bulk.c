@@ -45,6 +45,7 @@ static void ngx_http_opscom_bulk_run(ngx_http_opscom_bulk_t *bulk);
 static ngx_int_t ngx_http_opscom_bulk_work(ngx_http_opscom_bulk_t *bulk);
 static ngx_int_t ngx_http_opscom_bulk_answer(ngx_http_opscom_bulk_t *bulk);
 static void ngx_http_opscom_bulk_wait(ngx_http_opscom_bulk_t *bulk);
+static void ngx_http_opscom_bulk_paused(ngx_http_request_t *r);
 static ngx_int_t ngx_http_opscom_bulk_end(ngx_http_opscom_bulk_t *bulk);
 static ngx_int_t ngx_http_opscom_bulk_refuse(ngx_http_opscom_bulk_t *bulk);
 static void ngx_http_opscom_bulk_last(ngx_http_opscom_bulk_t *bulk);
@@ -183,6 +184,12 @@ ngx_http_opscom_bulk_run(ngx_http_opscom_bulk_t *bulk)
 
     r = bulk->request;
 
+    /* this is the turn: what ends now must not be run once more */
+
+    if (bulk->turn.timer_set) {
+        ngx_del_timer(&bulk->turn);
+    }
+
     rc = ngx_http_opscom_bulk_output_resume(&bulk->output);
 
     if (rc == NGX_OK || rc == NGX_AGAIN) {
@@ -245,7 +252,11 @@ ngx_http_opscom_bulk_work(ngx_http_opscom_bulk_t *bulk)
     if (rc == NGX_OK && bulk->reader.over
         && ngx_http_opscom_bulk_elements_are_empty(&bulk->elements))
     {
-        return ngx_http_opscom_bulk_end(bulk);
+        rc = ngx_http_opscom_bulk_end(bulk);
+
+        /* nginx sends what is left */
+
+        return rc == NGX_AGAIN ? NGX_OK : rc;
     }
 
     return NGX_AGAIN;
@@ -304,6 +315,7 @@ ngx_http_opscom_bulk_wait(ngx_http_opscom_bulk_t *bulk)
 
     } else if (r->reading_body) {
         ngx_http_opscom_bulk_input_pause(&bulk->reader.input);
+        r->read_event_handler = ngx_http_opscom_bulk_paused;
 
     } else {
         r->read_event_handler = ngx_http_test_reading;
@@ -311,10 +323,23 @@ ngx_http_opscom_bulk_wait(ngx_http_opscom_bulk_t *bulk)
 }
 
 
+/* A stream of HTTP/2 whose client has gone away is told so by this alone. */
+
+static void
+ngx_http_opscom_bulk_paused(ngx_http_request_t *r)
+{
+    if (r->connection->error) {
+        ngx_http_opscom_bulk_event(r);
+        return;
+    }
+
+    ngx_http_block_reading(r);
+}
+
+
 static ngx_int_t
 ngx_http_opscom_bulk_end(ngx_http_opscom_bulk_t *bulk)
 {
-    ngx_int_t            rc;
     ngx_http_request_t  *r;
 
     r = bulk->request;
@@ -335,11 +360,7 @@ ngx_http_opscom_bulk_end(ngx_http_opscom_bulk_t *bulk)
 
     ngx_http_opscom_bulk_output_end(&bulk->output);
 
-    rc = ngx_http_opscom_bulk_output_send(&bulk->output, 1);
-
-    /* nginx sends what is left */
-
-    return rc == NGX_AGAIN ? NGX_OK : rc;
+    return ngx_http_opscom_bulk_output_send(&bulk->output, 1);
 }
 
 

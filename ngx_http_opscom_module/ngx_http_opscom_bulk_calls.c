@@ -5,6 +5,7 @@
 #include "ngx_http_opscom_bulk_calls.h"
 #include "ngx_http_opscom_conf.h"
 #include "ngx_http_opscom_write.h"
+#include "store/ngx_opscom_text.h"
 
 
 #define NGX_HTTP_OPSCOM_BULK_CALL_POOL 1024
@@ -38,7 +39,11 @@ static ngx_http_opscom_bulk_call_t *ngx_http_opscom_bulk_calls_free(
     ngx_http_opscom_bulk_calls_t *calls);
 static ngx_http_opscom_bulk_call_t *ngx_http_opscom_bulk_calls_create(
     ngx_http_opscom_bulk_calls_t *calls);
-static void ngx_http_opscom_bulk_calls_send_one(
+static ngx_int_t ngx_http_opscom_bulk_calls_send_one(
+    ngx_http_opscom_bulk_call_t *call);
+static ngx_uint_t ngx_http_opscom_bulk_calls_others(
+    ngx_http_opscom_bulk_call_t *call);
+static void ngx_http_opscom_bulk_calls_untake(
     ngx_http_opscom_bulk_call_t *call);
 static ngx_int_t ngx_http_opscom_bulk_calls_build(
     ngx_http_opscom_bulk_call_t *call);
@@ -68,7 +73,7 @@ ngx_http_opscom_bulk_calls_init(ngx_http_opscom_bulk_calls_t *calls)
 ngx_uint_t
 ngx_http_opscom_bulk_calls_send(ngx_http_opscom_bulk_calls_t *calls)
 {
-    ngx_uint_t                    sent;
+    ngx_uint_t                    n, sent;
     ngx_http_opscom_bulk_call_t  *call;
 
     sent = 0;
@@ -86,9 +91,13 @@ ngx_http_opscom_bulk_calls_send(ngx_http_opscom_bulk_calls_t *calls)
             return sent;
         }
 
-        sent += call->n;
+        n = call->n;
 
-        ngx_http_opscom_bulk_calls_send_one(call);
+        if (ngx_http_opscom_bulk_calls_send_one(call) == NGX_BUSY) {
+            return sent;
+        }
+
+        sent += n;
     }
 }
 
@@ -139,7 +148,9 @@ ngx_http_opscom_bulk_calls_create(ngx_http_opscom_bulk_calls_t *calls)
 }
 
 
-static void
+/* NGX_BUSY: its elements are to be sent when another call has ended. */
+
+static ngx_int_t
 ngx_http_opscom_bulk_calls_send_one(ngx_http_opscom_bulk_call_t *call)
 {
     ngx_int_t                    rc;
@@ -159,7 +170,7 @@ ngx_http_opscom_bulk_calls_send_one(ngx_http_opscom_bulk_call_t *call)
 
     if (ngx_http_opscom_bulk_calls_build(call) != NGX_OK) {
         ngx_http_opscom_bulk_calls_fail(call, NGX_HTTP_OPSCOM_INTERNAL_ERROR);
-        return;
+        return NGX_OK;
     }
 
     call->sent_at = ngx_http_opscom_metrics_clock();
@@ -171,7 +182,14 @@ ngx_http_opscom_bulk_calls_send_one(ngx_http_opscom_bulk_call_t *call)
 
     if (rc == NGX_OK) {
         whole->sent = 1;
-        return;
+        return NGX_OK;
+    }
+
+    /* a request must not be refused because of itself */
+
+    if (rc == NGX_BUSY && ngx_http_opscom_bulk_calls_others(call)) {
+        ngx_http_opscom_bulk_calls_untake(call);
+        return NGX_BUSY;
     }
 
     if (rc == NGX_BUSY) {
@@ -180,6 +198,41 @@ ngx_http_opscom_bulk_calls_send_one(ngx_http_opscom_bulk_call_t *call)
     }
 
     ngx_http_opscom_bulk_calls_fail(call, NGX_HTTP_OPSCOM_STORE_UNAVAILABLE);
+
+    return NGX_OK;
+}
+
+
+/* How many other calls of the request are under way. */
+
+static ngx_uint_t
+ngx_http_opscom_bulk_calls_others(ngx_http_opscom_bulk_call_t *call)
+{
+    ngx_uint_t                    i, n;
+    ngx_http_opscom_bulk_call_t  *other;
+
+    n = 0;
+
+    for (i = 0; i < NGX_HTTP_OPSCOM_BULK_CALLS; i++) {
+        other = call->calls->calls[i];
+
+        if (other && other != call && other->n) {
+            n++;
+        }
+    }
+
+    return n;
+}
+
+
+static void
+ngx_http_opscom_bulk_calls_untake(ngx_http_opscom_bulk_call_t *call)
+{
+    ngx_http_opscom_bulk_elements_untake(call->calls->elements,
+                                         call->elements, call->n);
+
+    ngx_reset_pool(call->pool);
+    call->n = 0;
 }
 
 
@@ -312,6 +365,8 @@ ngx_http_opscom_bulk_calls_results(ngx_http_opscom_bulk_call_t *call,
 static void
 ngx_http_opscom_bulk_calls_refused(ngx_http_opscom_bulk_call_t *call)
 {
+    size_t       len;
+    u_char       shown[NGX_OPSCOM_TEXT_SHOWN];
     ngx_str_t   *reason;
     ngx_uint_t   i, refused;
 
@@ -329,9 +384,11 @@ ngx_http_opscom_bulk_calls_refused(ngx_http_opscom_bulk_call_t *call)
     }
 
     if (refused) {
+        len = ngx_opscom_text_show(shown, sizeof(shown), reason);
+
         ngx_log_error(NGX_LOG_ERR, call->calls->request->connection->log, 0,
-                      "opscom: Redis refused %ui of %ui permits: %V",
-                      refused, call->n, reason);
+                      "opscom: Redis refused %ui of %ui permits: %*s",
+                      refused, call->n, len, shown);
     }
 }
 

@@ -165,6 +165,21 @@ ngx_http_opscom_bulk_elements_take(ngx_http_opscom_bulk_elements_t *elements,
 }
 
 
+void
+ngx_http_opscom_bulk_elements_untake(
+    ngx_http_opscom_bulk_elements_t *elements,
+    ngx_http_opscom_bulk_element_t **taken, ngx_uint_t n)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < n; i++) {
+        taken[i]->state = NGX_HTTP_OPSCOM_BULK_READY;
+    }
+
+    elements->unsent = taken[0]->ctx.index;
+}
+
+
 /* Whether they have one token. */
 
 static ngx_uint_t

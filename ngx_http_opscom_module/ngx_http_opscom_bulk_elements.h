@@ -79,6 +79,11 @@ ngx_uint_t ngx_http_opscom_bulk_elements_take(
     ngx_http_opscom_bulk_elements_t *elements,
     ngx_http_opscom_bulk_element_t **taken);
 
+/* They were the last ones taken, n of them, and are to be taken again. */
+void ngx_http_opscom_bulk_elements_untake(
+    ngx_http_opscom_bulk_elements_t *elements,
+    ngx_http_opscom_bulk_element_t **taken, ngx_uint_t n);
+
 /*
  * An element has a result, which is element->ctx.result, and an error as its
  * error says; it is logged and counted.

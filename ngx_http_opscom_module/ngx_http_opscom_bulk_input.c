@@ -139,7 +139,6 @@ ngx_http_opscom_bulk_input_pause(ngx_http_opscom_bulk_input_t *input)
     }
 
     input->paused = 1;
-    r->read_event_handler = ngx_http_block_reading;
 
     if (rev->timer_set) {
         ngx_del_timer(rev);

@@ -84,6 +84,7 @@ ok(wait_until(5, sub { metric($narrow, 'opscom_store_inflight') == 1 }), 'the qu
 is(statuses(@results), '503: 2', 'a full queue: 503');
 $redis->cont;
 is((answers(5, $waits))[0]{status}, 200, 'who was first is stored');
+is(statuses(results(bulk($narrow, array(map { body() } 1 .. 500)))), '200: 500', 'a request waits for its own calls');
 
 # a client that goes away: what was sent is stored, nothing is left behind
 my $before = $redis->call('XLEN', "${p}stream");
