@@ -140,12 +140,11 @@ ngx_http_opscom_metrics_trip(ngx_http_opscom_metrics_t *metrics, uint64_t us)
     for (i = 0; i < NGX_HTTP_OPSCOM_BUCKETS; i++) {
 
         if (us <= ngx_http_opscom_metrics_bounds[i]) {
-            (void) ngx_atomic_fetch_add(&metrics->buckets[i], 1);
             break;
         }
     }
 
-    (void) ngx_atomic_fetch_add(&metrics->durations, 1);
+    (void) ngx_atomic_fetch_add(&metrics->buckets[i], 1);
     (void) ngx_atomic_fetch_add(&metrics->duration_sum, us);
 }
 

@@ -393,6 +393,8 @@ ngx_http_opscom_status_refusals(ngx_http_opscom_output_t *out,
 }
 
 
+/* The count is a sum of the buckets: workers count while they are read. */
+
 static void
 ngx_http_opscom_status_duration(ngx_http_opscom_output_t *out,
     const ngx_http_opscom_emitter_t *emitter,
@@ -412,7 +414,7 @@ ngx_http_opscom_status_duration(ngx_http_opscom_output_t *out,
     histogram.nbuckets = NGX_HTTP_OPSCOM_BUCKETS;
     histogram.bounds = ngx_http_opscom_bucket_names;
     histogram.counts = counts;
-    histogram.count = metrics->durations;
+    histogram.count = count + metrics->buckets[NGX_HTTP_OPSCOM_BUCKETS];
     histogram.sum = metrics->duration_sum;
 
     emitter->begin(out, ngx_http_opscom_status_metric(DURATION));
