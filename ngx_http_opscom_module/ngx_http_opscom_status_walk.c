@@ -326,8 +326,8 @@ ngx_http_opscom_status_is_possible(ngx_uint_t id, ngx_uint_t code)
 static ngx_uint_t
 ngx_http_opscom_status_is_required(ngx_uint_t id)
 {
-    ngx_uint_t            i;
-    const permit_schema_t *schema;
+    ngx_uint_t              i;
+    const permit_schema_t  *schema;
 
     for (i = 0; i < NGX_HTTP_OPSCOM_ENDPOINTS; i++) {
         schema = ngx_http_opscom_endpoints[i].schema;

@@ -41,8 +41,8 @@ ngx_int_t
 ngx_opscom_permits_result(ngx_opscom_reply_t *reply, ngx_str_t *reference_id,
     ngx_opscom_result_t *result, ngx_pool_t *pool)
 {
-    ngx_str_t          *other;
-    ngx_opscom_answer_t answer;
+    ngx_str_t           *other;
+    ngx_opscom_answer_t  answer;
 
     ngx_memzero(result, sizeof(ngx_opscom_result_t));
 
@@ -94,7 +94,7 @@ static ngx_int_t
 ngx_opscom_answer_written(ngx_opscom_reply_t *reply, ngx_str_t *reference_id,
     ngx_opscom_result_t *result, ngx_pool_t *pool)
 {
-    ngx_str_t *text;
+    ngx_str_t  *text;
 
     text = &reply->text;
 
@@ -117,7 +117,7 @@ static ngx_int_t
 ngx_opscom_answer_read(ngx_opscom_reply_t *reply, ngx_str_t *reference_id,
     ngx_opscom_answer_t *answer)
 {
-    ngx_opscom_reply_t *verdict, *wrote;
+    ngx_opscom_reply_t  *verdict, *wrote;
 
     if (reply->type != REDIS_REPLY_ARRAY || reply->nelts == 0) {
         return NGX_ERROR;
@@ -164,9 +164,9 @@ ngx_int_t
 ngx_opscom_permits_results(ngx_opscom_reply_t *reply, ngx_str_t *reference_ids,
     ngx_uint_t n, ngx_opscom_result_t *results, ngx_pool_t *pool)
 {
-    ngx_int_t           rc, wrote;
-    ngx_uint_t          i;
-    ngx_opscom_reply_t *each;
+    ngx_int_t            rc, wrote;
+    ngx_uint_t           i;
+    ngx_opscom_reply_t  *each;
 
     ngx_memzero(results, n * sizeof(ngx_opscom_result_t));
 
@@ -219,7 +219,7 @@ ngx_int_t
 ngx_opscom_permits_found(ngx_opscom_reply_t *reply, ngx_str_t *asked,
     ngx_opscom_found_t *found, ngx_pool_t *pool)
 {
-    ngx_opscom_answer_t answer;
+    ngx_opscom_answer_t  answer;
 
     ngx_memzero(found, sizeof(ngx_opscom_found_t));
 
@@ -266,9 +266,9 @@ ngx_opscom_permits_found(ngx_opscom_reply_t *reply, ngx_str_t *asked,
 static ngx_int_t
 ngx_opscom_answer_json(ngx_str_t *json, ngx_str_t *text, ngx_pool_t *pool)
 {
-    size_t     n;
-    u_char    *p, *last, *to;
-    ngx_uint_t bad;
+    size_t      n;
+    u_char     *p, *last, *to;
+    ngx_uint_t  bad;
 
     if (text->len < 2 || text->data[0] != '['
         || text->data[text->len - 1] != ']')
@@ -314,7 +314,7 @@ ngx_opscom_answer_json(ngx_str_t *json, ngx_str_t *text, ngx_pool_t *pool)
 static u_char *
 ngx_opscom_skip_ascii(u_char *p, u_char *last)
 {
-    uint64_t word;
+    uint64_t  word;
 
     while ((size_t) (last - p) >= sizeof(word)) {
         ngx_memcpy(&word, p, sizeof(word));
@@ -339,9 +339,9 @@ ngx_opscom_skip_ascii(u_char *p, u_char *last)
 static size_t
 ngx_opscom_utf8(u_char *p, u_char *last)
 {
-    u_char     c;
-    size_t     i, n;
-    ngx_uint_t low, high;
+    u_char      c;
+    size_t      i, n;
+    ngx_uint_t  low, high;
 
     c = *p;
 
@@ -410,8 +410,8 @@ ngx_opscom_answer_copy(ngx_str_t *copy, u_char *data, size_t len,
 static ngx_uint_t
 ngx_opscom_is_plain(u_char *data, size_t len)
 {
-    size_t  n;
-    u_char *p, *last;
+    size_t   n;
+    u_char  *p, *last;
 
     last = data + len;
 
@@ -432,8 +432,8 @@ ngx_opscom_is_plain(u_char *data, size_t len)
 static ngx_uint_t
 ngx_opscom_is_reference_id(ngx_str_t *id)
 {
-    u_char     c;
-    ngx_uint_t i;
+    u_char      c;
+    ngx_uint_t  i;
 
     for (i = 0; i < id->len; i++) {
         c = id->data[i];

@@ -42,8 +42,8 @@ ngx_opscom_handshake_start(ngx_opscom_link_t *link)
 static ngx_int_t
 ngx_opscom_handshake_auth(ngx_opscom_link_t *link)
 {
-    ngx_str_t  argv[3];
-    ngx_uint_t argc;
+    ngx_str_t   argv[3];
+    ngx_uint_t  argc;
 
     if (link->settings->username.len == 0 && link->settings->password.len == 0)
     {
@@ -70,7 +70,7 @@ ngx_opscom_handshake_auth(ngx_opscom_link_t *link)
 static ngx_int_t
 ngx_opscom_handshake_role(ngx_opscom_link_t *link)
 {
-    static ngx_str_t role = ngx_string("ROLE");
+    static ngx_str_t  role = ngx_string("ROLE");
 
     if (link->settings->sentinel.len == 0) {
         return NGX_OK;
@@ -108,8 +108,8 @@ ngx_opscom_handshake_master(void *data, ngx_opscom_reply_t *reply)
 static ngx_int_t
 ngx_opscom_handshake_select(ngx_opscom_link_t *link)
 {
-    u_char    database[NGX_INT_T_LEN];
-    ngx_str_t argv[2];
+    u_char     database[NGX_INT_T_LEN];
+    ngx_str_t  argv[2];
 
     if (link->settings->database == 0) {
         return NGX_OK;
@@ -130,8 +130,8 @@ ngx_opscom_handshake_select(ngx_opscom_link_t *link)
 static ngx_int_t
 ngx_opscom_handshake_name(ngx_opscom_link_t *link)
 {
-    u_char    name[sizeof("nginx-opscom-") + NGX_INT64_LEN];
-    ngx_str_t argv[3];
+    u_char     name[sizeof("nginx-opscom-") + NGX_INT64_LEN];
+    ngx_str_t  argv[3];
 
     ngx_str_set(&argv[0], "CLIENT");
     ngx_str_set(&argv[1], "SETNAME");
@@ -146,8 +146,8 @@ ngx_opscom_handshake_name(ngx_opscom_link_t *link)
 static ngx_int_t
 ngx_opscom_handshake_scripts(ngx_opscom_link_t *link)
 {
-    ngx_str_t  argv[3];
-    ngx_uint_t i;
+    ngx_str_t   argv[3];
+    ngx_uint_t  i;
 
     ngx_str_set(&argv[0], "SCRIPT");
     ngx_str_set(&argv[1], "LOAD");

@@ -115,8 +115,8 @@ ngx_int_t
 ngx_opscom_permits_push(ngx_opscom_call_t *call, ngx_opscom_write_t *write,
     ngx_pool_t *pool)
 {
-    ngx_opscom_field_t  own[NGX_OPSCOM_OWN_FIELDS];
-    ngx_opscom_source_t source;
+    ngx_opscom_field_t   own[NGX_OPSCOM_OWN_FIELDS];
+    ngx_opscom_source_t  source;
 
     ngx_opscom_push_source(&source, write, own);
 
@@ -204,8 +204,8 @@ static ngx_int_t
 ngx_opscom_edit(ngx_opscom_call_t *call, ngx_opscom_write_t *write,
     const ngx_opscom_form_t *form, ngx_pool_t *pool)
 {
-    ngx_opscom_form_t   keyed;
-    ngx_opscom_source_t source;
+    ngx_opscom_form_t    keyed;
+    ngx_opscom_source_t  source;
 
     ngx_memzero(&source, sizeof(ngx_opscom_source_t));
 
@@ -244,7 +244,7 @@ ngx_int_t
 ngx_opscom_permits_lookup(ngx_opscom_call_t *call,
     ngx_opscom_lookup_t *lookup, ngx_pool_t *pool)
 {
-    ngx_opscom_source_t source;
+    ngx_opscom_source_t  source;
 
     ngx_memzero(&source, sizeof(ngx_opscom_source_t));
     source.members = lookup;
@@ -262,9 +262,9 @@ ngx_opscom_form_write(ngx_opscom_call_t *call, const ngx_opscom_form_t *form,
     const ngx_opscom_source_t *source, ngx_str_t *prefix, ngx_str_t *client,
     ngx_pool_t *pool)
 {
-    size_t              base;
-    u_char             *p;
-    ngx_opscom_writer_t writer;
+    size_t               base;
+    u_char              *p;
+    ngx_opscom_writer_t  writer;
 
     base = ngx_opscom_words_base(prefix, client);
 
@@ -289,8 +289,8 @@ static size_t
 ngx_opscom_form_size(const ngx_opscom_form_t *form,
     const ngx_opscom_source_t *source, size_t base)
 {
-    size_t     size;
-    ngx_uint_t i;
+    size_t      size;
+    ngx_uint_t  i;
 
     size = ngx_opscom_fields_size(&source->own)
            + ngx_opscom_fields_size(&source->fields);
@@ -315,7 +315,7 @@ ngx_opscom_lists_write(ngx_opscom_writer_t *writer,
     const ngx_opscom_words_t *const lists[NGX_OPSCOM_MAX_LISTS],
     const ngx_opscom_source_t *source)
 {
-    ngx_uint_t i;
+    ngx_uint_t  i;
 
     for (i = 0; i < NGX_OPSCOM_MAX_LISTS; i++) {
         if (lists[i]) {
@@ -342,13 +342,13 @@ ngx_int_t
 ngx_opscom_permits_pushes(ngx_opscom_call_t *call, ngx_opscom_write_t *writes,
     ngx_uint_t n, ngx_pool_t *pool)
 {
-    size_t                   base, size;
-    u_char                  *p;
-    ngx_uint_t               i, keys, kind;
-    ngx_opscom_field_t       own[NGX_OPSCOM_MAX_PUSHES][NGX_OPSCOM_OWN_FIELDS];
-    ngx_opscom_source_t      sources[NGX_OPSCOM_MAX_PUSHES];
-    ngx_opscom_writer_t      writer;
-    const ngx_opscom_form_t *each;
+    size_t                    base, size;
+    u_char                   *p;
+    ngx_uint_t                i, keys, kind;
+    ngx_opscom_field_t        own[NGX_OPSCOM_MAX_PUSHES][NGX_OPSCOM_OWN_FIELDS];
+    ngx_opscom_source_t       sources[NGX_OPSCOM_MAX_PUSHES];
+    ngx_opscom_writer_t       writer;
+    const ngx_opscom_form_t  *each;
 
     if (n == 0 || n > NGX_OPSCOM_MAX_PUSHES) {
         return NGX_ERROR;
