@@ -22,10 +22,10 @@ typedef struct {
 } ngx_opscom_form_t;
 
 
-static ngx_int_t ngx_opscom_write(ngx_opscom_call_t *call,
+static ngx_int_t ngx_opscom_permits_write(ngx_opscom_call_t *call,
     ngx_opscom_write_t *write, const ngx_opscom_form_t *form,
     ngx_opscom_source_t *source, ngx_pool_t *pool);
-static ngx_int_t ngx_opscom_edit(ngx_opscom_call_t *call,
+static ngx_int_t ngx_opscom_permits_edit(ngx_opscom_call_t *call,
     ngx_opscom_write_t *write, const ngx_opscom_form_t *form,
     ngx_pool_t *pool);
 static ngx_int_t ngx_opscom_form_write(ngx_opscom_call_t *call,
@@ -115,16 +115,17 @@ ngx_int_t
 ngx_opscom_permits_push(ngx_opscom_call_t *call, ngx_opscom_write_t *write,
     ngx_pool_t *pool)
 {
-    ngx_opscom_field_t   own[NGX_OPSCOM_OWN_FIELDS];
-    ngx_opscom_source_t  source;
+    ngx_opscom_field_t        own[NGX_OPSCOM_OWN_FIELDS];
+    ngx_opscom_source_t       source;
+    const ngx_opscom_form_t  *form;
 
     ngx_opscom_push_source(&source, write, own);
 
     call->repeatable = 1;
 
-    return ngx_opscom_write(call, write,
-                            &ngx_opscom_form_push[ngx_opscom_push_kind(write)],
-                            &source, pool);
+    form = &ngx_opscom_form_push[ngx_opscom_push_kind(write)];
+
+    return ngx_opscom_permits_write(call, write, form, &source, pool);
 }
 
 
@@ -186,7 +187,7 @@ ngx_opscom_permits_update(ngx_opscom_call_t *call, ngx_opscom_write_t *write,
 {
     call->repeatable = write->idempotency.len != 0;
 
-    return ngx_opscom_edit(call, write, &ngx_opscom_form_update, pool);
+    return ngx_opscom_permits_edit(call, write, &ngx_opscom_form_update, pool);
 }
 
 
@@ -196,12 +197,12 @@ ngx_opscom_permits_delete(ngx_opscom_call_t *call, ngx_opscom_write_t *write,
 {
     call->repeatable = 1;
 
-    return ngx_opscom_edit(call, write, &ngx_opscom_form_delete, pool);
+    return ngx_opscom_permits_edit(call, write, &ngx_opscom_form_delete, pool);
 }
 
 
 static ngx_int_t
-ngx_opscom_edit(ngx_opscom_call_t *call, ngx_opscom_write_t *write,
+ngx_opscom_permits_edit(ngx_opscom_call_t *call, ngx_opscom_write_t *write,
     const ngx_opscom_form_t *form, ngx_pool_t *pool)
 {
     ngx_opscom_form_t    keyed;
@@ -225,12 +226,12 @@ ngx_opscom_edit(ngx_opscom_call_t *call, ngx_opscom_write_t *write,
         keyed.keys[1] = &ngx_opscom_words_once_keys;
     }
 
-    return ngx_opscom_write(call, write, &keyed, &source, pool);
+    return ngx_opscom_permits_write(call, write, &keyed, &source, pool);
 }
 
 
 static ngx_int_t
-ngx_opscom_write(ngx_opscom_call_t *call, ngx_opscom_write_t *write,
+ngx_opscom_permits_write(ngx_opscom_call_t *call, ngx_opscom_write_t *write,
     const ngx_opscom_form_t *form, ngx_opscom_source_t *source,
     ngx_pool_t *pool)
 {
