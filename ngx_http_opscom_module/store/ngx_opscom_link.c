@@ -20,6 +20,7 @@ static void ngx_opscom_link_failed(ngx_opscom_socket_t *sock,
 static void ngx_opscom_link_flush(ngx_event_t *ev);
 static void ngx_opscom_link_lost(ngx_opscom_link_t *link,
     ngx_opscom_link_state_t was);
+static ngx_int_t ngx_opscom_link_is_ready(ngx_opscom_link_t *link);
 
 
 static const ngx_opscom_socket_handlers_t  ngx_opscom_link_socket_handlers = {
@@ -134,7 +135,9 @@ ngx_opscom_link_send(ngx_opscom_link_t *link, ngx_opscom_call_t *call)
 }
 
 
-ngx_int_t
+/* Whether the link can send a call now. */
+
+static ngx_int_t
 ngx_opscom_link_is_ready(ngx_opscom_link_t *link)
 {
     return link->state == NGX_OPSCOM_LINK_READY

@@ -46,12 +46,12 @@ typedef enum {
 } ngx_opscom_link_state_t;
 
 
-/* What the owner of a link is told of. */
+/* The handlers of the owner of a link. */
 
 typedef struct {
 
     /*
-     * The socket is connected: the owner greets the server with commands of
+     * The socket is connected: the owner does the handshake by commands of
      * its own, then calls ngx_opscom_link_ready().
      */
     void (*established)(ngx_opscom_link_t *link);
@@ -157,11 +157,8 @@ void ngx_opscom_link_reject(ngx_opscom_link_t *link, ngx_str_t *text);
 /* The server refuses for a reason that passes: uses another connection. */
 void ngx_opscom_link_drain(ngx_opscom_link_t *link);
 
-/* The server serves nobody now: what it refused does not matter any more. */
+/* The server is not used any more: its refusals no longer count. */
 void ngx_opscom_link_forgive(ngx_opscom_link_t *link);
-
-/* Whether the link can send a call now. */
-ngx_int_t ngx_opscom_link_is_ready(ngx_opscom_link_t *link);
 
 /* Whether it has neither calls nor commands in flight. */
 ngx_int_t ngx_opscom_link_is_free(ngx_opscom_link_t *link);
