@@ -156,7 +156,8 @@ ngx_opscom_handshake_scripts(ngx_opscom_link_t *link)
         argv[2] = ngx_opscom_scripts[i].source;
 
         if (ngx_opscom_link_greet(link, argv, 3, ngx_opscom_handshake_welcome)
-            != NGX_OK) {
+            != NGX_OK)
+        {
             return NGX_ERROR;
         }
     }
