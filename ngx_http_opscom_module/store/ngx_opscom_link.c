@@ -193,7 +193,7 @@ ngx_opscom_link_connected(ngx_opscom_socket_t *sock)
     ngx_opscom_link_t  *link;
 
     link = sock->data;
-    link->greetings = 0;
+    link->handshake = 0;
 
     if (ngx_opscom_pipeline_open(&link->pipeline) != NGX_OK) {
         ngx_opscom_link_fail(link, "no memory", 0);
@@ -205,10 +205,10 @@ ngx_opscom_link_connected(ngx_opscom_socket_t *sock)
 
 
 ngx_int_t
-ngx_opscom_link_greet(ngx_opscom_link_t *link, ngx_str_t *argv,
+ngx_opscom_link_command(ngx_opscom_link_t *link, ngx_str_t *argv,
     ngx_uint_t argc, ngx_opscom_step_pt step)
 {
-    link->greetings++;
+    link->handshake++;
 
     return ngx_opscom_pipeline_command(&link->pipeline, argv, argc, step,
                                        link->deadline);
@@ -349,7 +349,7 @@ ngx_opscom_link_drain(ngx_opscom_link_t *link)
 
 
 void
-ngx_opscom_link_forgive(ngx_opscom_link_t *link)
+ngx_opscom_link_unused(ngx_opscom_link_t *link)
 {
     ngx_opscom_outage_written(&link->outage);
     ngx_opscom_account_forget(link->account, &link->refusals);
