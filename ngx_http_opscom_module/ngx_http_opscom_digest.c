@@ -60,8 +60,8 @@ ngx_http_opscom_digest_exit(void)
 ngx_int_t
 ngx_http_opscom_digest_sha256(u_char *hex, ngx_str_t *parts, ngx_uint_t nparts)
 {
-    u_char     digest[NGX_HTTP_OPSCOM_SHA256_BYTES];
-    ngx_uint_t i;
+    u_char      digest[NGX_HTTP_OPSCOM_SHA256_BYTES];
+    ngx_uint_t  i;
 
     /* NULL keeps the digest that is already fetched */
 
@@ -125,8 +125,8 @@ ngx_http_opscom_digest_token(u_char *hex, ngx_str_t *token)
 ngx_int_t
 ngx_http_opscom_digest_random(uint8_t bytes[PERMIT_UUID_BYTES], ngx_log_t *log)
 {
-    static u_char entropy[NGX_HTTP_OPSCOM_ENTROPY];
-    static size_t left;
+    static u_char  entropy[NGX_HTTP_OPSCOM_ENTROPY];
+    static size_t  left;
 
     if (left == 0) {
 
@@ -152,8 +152,8 @@ ngx_http_opscom_digest_random(uint8_t bytes[PERMIT_UUID_BYTES], ngx_log_t *log)
 static ngx_int_t
 ngx_http_opscom_digest_entropy(u_char *entropy, ngx_log_t *log)
 {
-    size_t  filled;
-    ssize_t n;
+    size_t   filled;
+    ssize_t  n;
 
     filled = 0;
 

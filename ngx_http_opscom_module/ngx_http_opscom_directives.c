@@ -127,11 +127,11 @@ char *
 ngx_http_opscom_directives_currencies(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf)
 {
-    u_char                     *p;
-    ngx_str_t                  *value;
-    ngx_uint_t                  i, n;
-    permit_text_t              *currency;
-    ngx_http_opscom_loc_conf_t *olcf;
+    u_char                      *p;
+    ngx_str_t                   *value;
+    ngx_uint_t                   i, n;
+    permit_text_t               *currency;
+    ngx_http_opscom_loc_conf_t  *olcf;
 
     olcf = conf;
 
@@ -139,8 +139,8 @@ ngx_http_opscom_directives_currencies(ngx_conf_t *cf, ngx_command_t *cmd,
         return "is duplicate";
     }
 
-    olcf->currencies = ngx_array_create(
-        cf->pool, cf->args->nelts, sizeof(permit_text_t));
+    olcf->currencies = ngx_array_create(cf->pool, cf->args->nelts,
+                                        sizeof(permit_text_t));
     if (olcf->currencies == NULL) {
         return NGX_CONF_ERROR;
     }
@@ -160,9 +160,9 @@ ngx_http_opscom_directives_currencies(ngx_conf_t *cf, ngx_command_t *cmd,
 
         if (n == 0 || n < value[i].len || n > PERMIT_MAX_CURRENCY) {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                "invalid currency \"%V\", it must be 1 to %d"
-                " letters, such as CAD",
-                &value[i], PERMIT_MAX_CURRENCY);
+                               "invalid currency \"%V\", it must be 1 to %d"
+                               " letters, such as CAD", &value[i],
+                               PERMIT_MAX_CURRENCY);
             return NGX_CONF_ERROR;
         }
 
@@ -185,10 +185,10 @@ static char *
 ngx_http_opscom_directives_currencies_text(ngx_conf_t *cf,
     ngx_http_opscom_loc_conf_t *olcf)
 {
-    size_t         len;
-    u_char        *p;
-    ngx_uint_t     i;
-    permit_text_t *currency;
+    size_t          len;
+    u_char         *p;
+    ngx_uint_t      i;
+    permit_text_t  *currency;
 
     currency = olcf->currencies->elts;
     len = sizeof("one of ");
@@ -207,8 +207,8 @@ ngx_http_opscom_directives_currencies_text(ngx_conf_t *cf,
     p = ngx_sprintf(p, "one of ");
 
     for (i = 0; i < olcf->currencies->nelts; i++) {
-        p = ngx_sprintf(
-            p, "%s%*s", i ? ", " : "", currency[i].len, currency[i].data);
+        p = ngx_sprintf(p, "%s%*s", i ? ", " : "", currency[i].len,
+                        currency[i].data);
     }
 
     *p = '\0';
@@ -221,9 +221,9 @@ char *
 ngx_http_opscom_directives_cors_origin(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf)
 {
-    ngx_str_t                  *value, *origin;
-    ngx_uint_t                  i;
-    ngx_http_opscom_loc_conf_t *olcf;
+    ngx_str_t                   *value, *origin;
+    ngx_uint_t                   i;
+    ngx_http_opscom_loc_conf_t  *olcf;
 
     olcf = conf;
 
@@ -238,8 +238,8 @@ ngx_http_opscom_directives_cors_origin(ngx_conf_t *cf, ngx_command_t *cmd,
         return NGX_CONF_OK;
     }
 
-    olcf->cors_origins = ngx_array_create(
-        cf->pool, cf->args->nelts - 1, sizeof(ngx_str_t));
+    olcf->cors_origins = ngx_array_create(cf->pool, cf->args->nelts - 1,
+                                          sizeof(ngx_str_t));
     if (olcf->cors_origins == NULL) {
         return NGX_CONF_ERROR;
     }
@@ -254,9 +254,9 @@ ngx_http_opscom_directives_cors_origin(ngx_conf_t *cf, ngx_command_t *cmd,
 
         } else if (!ngx_http_opscom_cors_is_origin(&value[i])) {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                "invalid origin \"%V\", it must be \"*\" or"
-                " scheme://host[:port] in lower case, without a path",
-                &value[i]);
+                               "invalid origin \"%V\", it must be \"*\" or"
+                               " scheme://host[:port] in lower case, without"
+                               " a path", &value[i]);
             return NGX_CONF_ERROR;
         }
 
@@ -276,10 +276,10 @@ char *
 ngx_http_opscom_directives_prefix(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf)
 {
-    u_char                      c;
-    ngx_str_t                  *value;
-    ngx_uint_t                  i;
-    ngx_http_opscom_loc_conf_t *olcf;
+    u_char                       c;
+    ngx_str_t                   *value;
+    ngx_uint_t                   i;
+    ngx_http_opscom_loc_conf_t  *olcf;
 
     olcf = conf;
 
@@ -300,9 +300,8 @@ ngx_http_opscom_directives_prefix(ngx_conf_t *cf, ngx_command_t *cmd,
 
         if (c == '{' || c == '}' || c <= ' ' || c >= 0x7f) {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                "invalid prefix \"%V\", it must be visible"
-                " ASCII without braces",
-                &value[1]);
+                               "invalid prefix \"%V\", it must be visible"
+                               " ASCII without braces", &value[1]);
             return NGX_CONF_ERROR;
         }
     }

@@ -1,8 +1,8 @@
 
 /*
  * What a format of the status must be able to write.  The status is one walk
- * over the metrics (ngx_http_opscom_status.c) that calls these; there is one
- * emitter for JSON and one for Prometheus.
+ * over the metrics (ngx_http_opscom_status_walk.c) that calls these; there is
+ * one emitter for JSON and one for Prometheus.
  */
 
 

@@ -34,7 +34,9 @@ ngx_http_opscom_metrics_zone(ngx_conf_t *cf, void *tag)
 {
     size_t            size;
     ngx_shm_zone_t   *zone;
-    static ngx_str_t  name = ngx_string("opscom");
+    static ngx_str_t  name = ngx_string("ngx_http_opscom_module");
+
+    /* the name is none that an operator would give to a zone */
 
     size = ngx_align(sizeof(ngx_http_opscom_metrics_t), ngx_pagesize)
            + 8 * ngx_pagesize;
@@ -140,12 +142,11 @@ ngx_http_opscom_metrics_trip(ngx_http_opscom_metrics_t *metrics, uint64_t us)
     for (i = 0; i < NGX_HTTP_OPSCOM_BUCKETS; i++) {
 
         if (us <= ngx_http_opscom_metrics_bounds[i]) {
-            (void) ngx_atomic_fetch_add(&metrics->buckets[i], 1);
             break;
         }
     }
 
-    (void) ngx_atomic_fetch_add(&metrics->durations, 1);
+    (void) ngx_atomic_fetch_add(&metrics->buckets[i], 1);
     (void) ngx_atomic_fetch_add(&metrics->duration_sum, us);
 }
 

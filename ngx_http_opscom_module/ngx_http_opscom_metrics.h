@@ -35,8 +35,8 @@ typedef struct {
     ngx_atomic_t requests[NGX_HTTP_OPSCOM_ENDPOINTS][NGX_HTTP_OPSCOM_RESULTS];
     ngx_atomic_t attributes[PERMIT_ATTRIBUTES][PERMIT_CODES];
 
-    ngx_atomic_t buckets[NGX_HTTP_OPSCOM_BUCKETS]; /* each its own only */
-    ngx_atomic_t durations;
+    /* each its own only; the last one has what is beyond the bounds */
+    ngx_atomic_t buckets[NGX_HTTP_OPSCOM_BUCKETS + 1];
     ngx_atomic_t duration_sum; /* microseconds */
 
     ngx_opscom_counters_t store;
@@ -81,6 +81,7 @@ void ngx_http_opscom_metrics_request(ngx_http_opscom_metrics_t *metrics,
 void ngx_http_opscom_metrics_trip(ngx_http_opscom_metrics_t *metrics,
     uint64_t us);
 
+/* Sums up the gauges of the workers that are running. */
 void ngx_http_opscom_metrics_store(ngx_http_opscom_metrics_t *metrics,
     ngx_http_opscom_metrics_store_t *store);
 

@@ -23,8 +23,8 @@ ngx_http_opscom_now(ngx_str_t *text)
         ngx_gmtime(second, &tm);
 
         ngx_sprintf(now, "%4d-%02d-%02dT%02d:%02d:%02d.000Z", tm.ngx_tm_year,
-            tm.ngx_tm_mon, tm.ngx_tm_mday, tm.ngx_tm_hour, tm.ngx_tm_min,
-            tm.ngx_tm_sec);
+                    tm.ngx_tm_mon, tm.ngx_tm_mday, tm.ngx_tm_hour,
+                    tm.ngx_tm_min, tm.ngx_tm_sec);
     }
 
     ms = now + NGX_HTTP_OPSCOM_NOW_LEN - sizeof("000Z") + 1;

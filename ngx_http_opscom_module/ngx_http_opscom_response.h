@@ -19,7 +19,7 @@
  * body that the client is still sending is read and dropped.
  */
 
-/* 200 with ctx->reference_id; ctx->result tells whether it is a replay. */
+/* 200 with ctx->reference_id; ctx->result says whether it is a replay. */
 ngx_int_t ngx_http_opscom_response_success(ngx_http_request_t *r,
     ngx_http_opscom_ctx_t *ctx);
 

@@ -1,5 +1,5 @@
 
-/* The JSON objects that results are told in. */
+/* The JSON objects of results. */
 
 
 #include "ngx_http_opscom_conf.h"

@@ -1,5 +1,5 @@
 
-/* The JSON objects that results are told in: of requests, and of elements. */
+/* The JSON objects of results: of requests, and of elements of a bulk. */
 
 
 #ifndef NGX_HTTP_OPSCOM_RESULT_JSON_H_INCLUDED

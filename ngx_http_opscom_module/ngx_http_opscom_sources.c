@@ -45,7 +45,7 @@ ngx_http_opscom_sources_count(ngx_http_opscom_sources_t *sources,
         source = ngx_http_opscom_sources_add(sources, &key);
     }
 
-    /* the clocks of workers differ by less than anybody looks at */
+    /* workers may differ by a second: that is precise enough */
 
     if (source->last < (ngx_atomic_uint_t) now) {
         source->last = (ngx_atomic_uint_t) now;

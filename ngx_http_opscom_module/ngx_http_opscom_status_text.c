@@ -191,7 +191,7 @@ ngx_http_opscom_status_text_histogram(ngx_http_opscom_output_t *out,
 }
 
 
-/* The format wants the samples of a metric together. */
+/* In this format the samples of a metric stand together. */
 
 static void
 ngx_http_opscom_status_text_records(ngx_http_opscom_output_t *out,

@@ -14,47 +14,47 @@ typedef void (*ngx_http_opscom_status_pt)(ngx_http_opscom_output_t *out,
     ngx_http_opscom_metrics_t *metrics);
 
 
-static void ngx_http_opscom_status_requests(ngx_http_opscom_output_t *out,
+static void ngx_http_opscom_status_walk_requests(ngx_http_opscom_output_t *out,
     const ngx_http_opscom_emitter_t *emitter,
     ngx_http_opscom_metrics_t *metrics);
-static void ngx_http_opscom_status_result(ngx_http_opscom_output_t *out,
+static void ngx_http_opscom_status_walk_result(ngx_http_opscom_output_t *out,
     const ngx_http_opscom_emitter_t *emitter,
     ngx_http_opscom_metrics_t *metrics, ngx_uint_t endpoint,
     ngx_uint_t result);
-static void ngx_http_opscom_status_attributes(ngx_http_opscom_output_t *out,
-    const ngx_http_opscom_emitter_t *emitter,
+static void ngx_http_opscom_status_walk_attributes(
+    ngx_http_opscom_output_t *out, const ngx_http_opscom_emitter_t *emitter,
     ngx_http_opscom_metrics_t *metrics);
-static ngx_uint_t ngx_http_opscom_status_is_possible(ngx_uint_t id,
+static ngx_uint_t ngx_http_opscom_status_walk_is_possible(ngx_uint_t id,
     ngx_uint_t code);
-static ngx_uint_t ngx_http_opscom_status_is_required(ngx_uint_t id);
-static void ngx_http_opscom_status_store(ngx_http_opscom_output_t *out,
+static ngx_uint_t ngx_http_opscom_status_walk_is_required(ngx_uint_t id);
+static void ngx_http_opscom_status_walk_store(ngx_http_opscom_output_t *out,
     const ngx_http_opscom_emitter_t *emitter,
     ngx_http_opscom_metrics_t *metrics);
-static void ngx_http_opscom_status_refusals(ngx_http_opscom_output_t *out,
+static void ngx_http_opscom_status_walk_refusals(ngx_http_opscom_output_t *out,
     const ngx_http_opscom_emitter_t *emitter,
     ngx_http_opscom_metrics_t *metrics);
-static void ngx_http_opscom_status_duration(ngx_http_opscom_output_t *out,
+static void ngx_http_opscom_status_walk_duration(ngx_http_opscom_output_t *out,
     const ngx_http_opscom_emitter_t *emitter,
     ngx_http_opscom_metrics_t *metrics);
-static void ngx_http_opscom_status_sources(ngx_http_opscom_output_t *out,
+static void ngx_http_opscom_status_walk_sources(ngx_http_opscom_output_t *out,
     const ngx_http_opscom_emitter_t *emitter,
     ngx_http_opscom_metrics_t *metrics);
-static ngx_uint_t ngx_http_opscom_status_source(void *data, ngx_uint_t *i,
+static ngx_uint_t ngx_http_opscom_status_walk_source(void *data, ngx_uint_t *i,
     ngx_str_t *labels, uint64_t *values);
-static void ngx_http_opscom_status_build(ngx_http_opscom_output_t *out,
+static void ngx_http_opscom_status_walk_build(ngx_http_opscom_output_t *out,
     const ngx_http_opscom_emitter_t *emitter,
     ngx_http_opscom_metrics_t *metrics);
-static void ngx_http_opscom_status_one(ngx_http_opscom_output_t *out,
+static void ngx_http_opscom_status_walk_one(ngx_http_opscom_output_t *out,
     const ngx_http_opscom_emitter_t *emitter,
     const ngx_http_opscom_metric_t *metric, uint64_t value);
 
 
 static const ngx_http_opscom_status_pt  ngx_http_opscom_status_steps[] = {
-    ngx_http_opscom_status_requests,
-    ngx_http_opscom_status_attributes,
-    ngx_http_opscom_status_store,
-    ngx_http_opscom_status_sources,
-    ngx_http_opscom_status_build,
+    ngx_http_opscom_status_walk_requests,
+    ngx_http_opscom_status_walk_attributes,
+    ngx_http_opscom_status_walk_store,
+    ngx_http_opscom_status_walk_sources,
+    ngx_http_opscom_status_walk_build,
 };
 
 #define NGX_HTTP_OPSCOM_STATUS_STEPS                                          \
@@ -200,7 +200,7 @@ ngx_http_opscom_status_walk(ngx_http_opscom_output_t *out,
 
 
 static void
-ngx_http_opscom_status_requests(ngx_http_opscom_output_t *out,
+ngx_http_opscom_status_walk_requests(ngx_http_opscom_output_t *out,
     const ngx_http_opscom_emitter_t *emitter,
     ngx_http_opscom_metrics_t *metrics)
 {
@@ -211,8 +211,8 @@ ngx_http_opscom_status_requests(ngx_http_opscom_output_t *out,
     for (endpoint = 0; endpoint < NGX_HTTP_OPSCOM_ENDPOINTS; endpoint++) {
 
         for (result = 0; result < NGX_HTTP_OPSCOM_RESULTS; result++) {
-            ngx_http_opscom_status_result(out, emitter, metrics, endpoint,
-                                          result);
+            ngx_http_opscom_status_walk_result(out, emitter, metrics, endpoint,
+                                               result);
         }
     }
 
@@ -223,7 +223,7 @@ ngx_http_opscom_status_requests(ngx_http_opscom_output_t *out,
 /* Results of one name are one sample, where the first of them stands. */
 
 static void
-ngx_http_opscom_status_result(ngx_http_opscom_output_t *out,
+ngx_http_opscom_status_walk_result(ngx_http_opscom_output_t *out,
     const ngx_http_opscom_emitter_t *emitter,
     ngx_http_opscom_metrics_t *metrics, ngx_uint_t endpoint,
     ngx_uint_t result)
@@ -264,7 +264,7 @@ ngx_http_opscom_status_result(ngx_http_opscom_output_t *out,
 
 
 static void
-ngx_http_opscom_status_attributes(ngx_http_opscom_output_t *out,
+ngx_http_opscom_status_walk_attributes(ngx_http_opscom_output_t *out,
     const ngx_http_opscom_emitter_t *emitter,
     ngx_http_opscom_metrics_t *metrics)
 {
@@ -279,7 +279,7 @@ ngx_http_opscom_status_attributes(ngx_http_opscom_output_t *out,
 
         for (code = 0; code < PERMIT_CODES; code++) {
 
-            if (!ngx_http_opscom_status_is_possible(id, code)) {
+            if (!ngx_http_opscom_status_walk_is_possible(id, code)) {
                 continue;
             }
 
@@ -297,7 +297,7 @@ ngx_http_opscom_status_attributes(ngx_http_opscom_output_t *out,
 /* Only codes that are possible for the attribute. */
 
 static ngx_uint_t
-ngx_http_opscom_status_is_possible(ngx_uint_t id, ngx_uint_t code)
+ngx_http_opscom_status_walk_is_possible(ngx_uint_t id, ngx_uint_t code)
 {
     switch (code) {
 
@@ -315,7 +315,7 @@ ngx_http_opscom_status_is_possible(ngx_uint_t id, ngx_uint_t code)
         return id == PERMIT_END;
 
     case PERMIT_MISSING:
-        return ngx_http_opscom_status_is_required(id);
+        return ngx_http_opscom_status_walk_is_required(id);
 
     default:
         return 1;
@@ -324,10 +324,10 @@ ngx_http_opscom_status_is_possible(ngx_uint_t id, ngx_uint_t code)
 
 
 static ngx_uint_t
-ngx_http_opscom_status_is_required(ngx_uint_t id)
+ngx_http_opscom_status_walk_is_required(ngx_uint_t id)
 {
-    ngx_uint_t            i;
-    const permit_schema_t *schema;
+    ngx_uint_t              i;
+    const permit_schema_t  *schema;
 
     for (i = 0; i < NGX_HTTP_OPSCOM_ENDPOINTS; i++) {
         schema = ngx_http_opscom_endpoints[i].schema;
@@ -342,7 +342,7 @@ ngx_http_opscom_status_is_required(ngx_uint_t id)
 
 
 static void
-ngx_http_opscom_status_store(ngx_http_opscom_output_t *out,
+ngx_http_opscom_status_walk_store(ngx_http_opscom_output_t *out,
     const ngx_http_opscom_emitter_t *emitter,
     ngx_http_opscom_metrics_t *metrics)
 {
@@ -353,29 +353,30 @@ ngx_http_opscom_status_store(ngx_http_opscom_output_t *out,
 
     emitter->group(out, &member);
 
-    ngx_http_opscom_status_one(out, emitter, ngx_http_opscom_status_metric(UP),
-                               store.up);
-    ngx_http_opscom_status_one(out, emitter,
-                               ngx_http_opscom_status_metric(INFLIGHT),
-                               store.inflight);
-    ngx_http_opscom_status_one(out, emitter,
-                               ngx_http_opscom_status_metric(RECONNECTS),
-                               metrics->store.reconnects);
-    ngx_http_opscom_status_duration(out, emitter, metrics);
-    ngx_http_opscom_status_one(out, emitter,
-                               ngx_http_opscom_status_metric(REFUSING),
-                               store.refusing);
-    ngx_http_opscom_status_refusals(out, emitter, metrics);
-    ngx_http_opscom_status_one(out, emitter,
-                               ngx_http_opscom_status_metric(RETRIES),
-                               metrics->store.retries);
+    ngx_http_opscom_status_walk_one(out, emitter,
+                                    ngx_http_opscom_status_metric(UP),
+                                    store.up);
+    ngx_http_opscom_status_walk_one(out, emitter,
+                                    ngx_http_opscom_status_metric(INFLIGHT),
+                                    store.inflight);
+    ngx_http_opscom_status_walk_one(out, emitter,
+                                    ngx_http_opscom_status_metric(RECONNECTS),
+                                    metrics->store.reconnects);
+    ngx_http_opscom_status_walk_duration(out, emitter, metrics);
+    ngx_http_opscom_status_walk_one(out, emitter,
+                                    ngx_http_opscom_status_metric(REFUSING),
+                                    store.refusing);
+    ngx_http_opscom_status_walk_refusals(out, emitter, metrics);
+    ngx_http_opscom_status_walk_one(out, emitter,
+                                    ngx_http_opscom_status_metric(RETRIES),
+                                    metrics->store.retries);
 
     emitter->ungroup(out);
 }
 
 
 static void
-ngx_http_opscom_status_refusals(ngx_http_opscom_output_t *out,
+ngx_http_opscom_status_walk_refusals(ngx_http_opscom_output_t *out,
     const ngx_http_opscom_emitter_t *emitter,
     ngx_http_opscom_metrics_t *metrics)
 {
@@ -393,8 +394,10 @@ ngx_http_opscom_status_refusals(ngx_http_opscom_output_t *out,
 }
 
 
+/* The count is a sum of the buckets: workers count while they are read. */
+
 static void
-ngx_http_opscom_status_duration(ngx_http_opscom_output_t *out,
+ngx_http_opscom_status_walk_duration(ngx_http_opscom_output_t *out,
     const ngx_http_opscom_emitter_t *emitter,
     ngx_http_opscom_metrics_t *metrics)
 {
@@ -412,7 +415,7 @@ ngx_http_opscom_status_duration(ngx_http_opscom_output_t *out,
     histogram.nbuckets = NGX_HTTP_OPSCOM_BUCKETS;
     histogram.bounds = ngx_http_opscom_bucket_names;
     histogram.counts = counts;
-    histogram.count = metrics->durations;
+    histogram.count = count + metrics->buckets[NGX_HTTP_OPSCOM_BUCKETS];
     histogram.sum = metrics->duration_sum;
 
     emitter->begin(out, ngx_http_opscom_status_metric(DURATION));
@@ -422,7 +425,7 @@ ngx_http_opscom_status_duration(ngx_http_opscom_output_t *out,
 
 
 static void
-ngx_http_opscom_status_sources(ngx_http_opscom_output_t *out,
+ngx_http_opscom_status_walk_sources(ngx_http_opscom_output_t *out,
     const ngx_http_opscom_emitter_t *emitter,
     ngx_http_opscom_metrics_t *metrics)
 {
@@ -432,14 +435,14 @@ ngx_http_opscom_status_sources(ngx_http_opscom_output_t *out,
     records.metrics = ngx_http_opscom_status_metric(SOURCE_PERMITS);
     records.nmetrics = NGX_HTTP_OPSCOM_RECORD;
     records.data = &metrics->sources;
-    records.next = ngx_http_opscom_status_source;
+    records.next = ngx_http_opscom_status_walk_source;
 
     emitter->records(out, &records);
 }
 
 
 static ngx_uint_t
-ngx_http_opscom_status_source(void *data, ngx_uint_t *i, ngx_str_t *labels,
+ngx_http_opscom_status_walk_source(void *data, ngx_uint_t *i, ngx_str_t *labels,
     uint64_t *values)
 {
     ngx_http_opscom_source_t  *source;
@@ -463,7 +466,7 @@ ngx_http_opscom_status_source(void *data, ngx_uint_t *i, ngx_str_t *labels,
 
 
 static void
-ngx_http_opscom_status_build(ngx_http_opscom_output_t *out,
+ngx_http_opscom_status_walk_build(ngx_http_opscom_output_t *out,
     const ngx_http_opscom_emitter_t *emitter,
     ngx_http_opscom_metrics_t *metrics)
 {
@@ -480,7 +483,7 @@ ngx_http_opscom_status_build(ngx_http_opscom_output_t *out,
 /* A metric without labels. */
 
 static void
-ngx_http_opscom_status_one(ngx_http_opscom_output_t *out,
+ngx_http_opscom_status_walk_one(ngx_http_opscom_output_t *out,
     const ngx_http_opscom_emitter_t *emitter,
     const ngx_http_opscom_metric_t *metric, uint64_t value)
 {

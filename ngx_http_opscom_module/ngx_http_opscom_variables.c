@@ -56,7 +56,7 @@ static ngx_http_variable_t  ngx_http_opscom_variables[] = {
 ngx_int_t
 ngx_http_opscom_variables_init(ngx_conf_t *cf)
 {
-    ngx_http_variable_t *var, *v;
+    ngx_http_variable_t  *var, *v;
 
     for (v = ngx_http_opscom_variables; v->name.len; v++) {
 
@@ -77,8 +77,8 @@ static ngx_int_t
 ngx_http_opscom_variables_text(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data)
 {
-    ngx_str_t             *text;
-    ngx_http_opscom_ctx_t *ctx;
+    ngx_str_t              *text;
+    ngx_http_opscom_ctx_t  *ctx;
 
     ctx = ngx_http_get_module_ctx(r, ngx_http_opscom_module);
 
@@ -143,11 +143,11 @@ static ngx_int_t
 ngx_http_opscom_variables_attributes(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data)
 {
-    size_t                 size;
-    u_char                *p, *start;
-    ngx_uint_t             id;
-    const permit_text_t   *name;
-    ngx_http_opscom_ctx_t *ctx;
+    size_t                  size;
+    u_char                 *p, *start;
+    ngx_uint_t              id;
+    const permit_text_t    *name;
+    ngx_http_opscom_ctx_t  *ctx;
 
     ngx_http_opscom_variables_set(v, NULL, 0);
 
@@ -197,9 +197,9 @@ static ngx_int_t
 ngx_http_opscom_variables_time(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data)
 {
-    u_char                *p;
-    uint64_t               us, ms;
-    ngx_http_opscom_ctx_t *ctx;
+    u_char                 *p, *last;
+    uint64_t                us, ms;
+    ngx_http_opscom_ctx_t  *ctx;
 
     ngx_http_opscom_variables_set(v, NULL, 0);
 
@@ -225,8 +225,9 @@ ngx_http_opscom_variables_time(ngx_http_request_t *r,
 
     ms = us / 1000;
 
-    ngx_http_opscom_variables_set(v, p,
-        ngx_sprintf(p, "%uL.%03uL", ms / 1000, ms % 1000) - p);
+    last = ngx_sprintf(p, "%uL.%03uL", ms / 1000, ms % 1000);
+
+    ngx_http_opscom_variables_set(v, p, last - p);
 
     return NGX_OK;
 }

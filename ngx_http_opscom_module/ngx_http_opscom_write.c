@@ -130,7 +130,7 @@ static ngx_int_t
 ngx_http_opscom_write_reference(ngx_http_request_t *r,
     ngx_http_opscom_ctx_t *ctx)
 {
-    uint8_t random[PERMIT_UUID_BYTES];
+    uint8_t  random[PERMIT_UUID_BYTES];
 
     if (!ctx->endpoint->creates) {
         ctx->reference_id = ngx_http_opscom_write_text(
@@ -155,7 +155,7 @@ static ngx_int_t
 ngx_http_opscom_write_digests(ngx_http_opscom_ctx_t *ctx,
     ngx_opscom_write_t *write, u_char *p)
 {
-    ngx_str_t text;
+    ngx_str_t  text;
 
     text = ngx_http_opscom_write_text(&ctx->permit.stored[PERMIT_TOKEN][0]);
 
@@ -201,10 +201,10 @@ ngx_http_opscom_write_digests(ngx_http_opscom_ctx_t *ctx,
 static ngx_int_t
 ngx_http_opscom_write_fingerprint(ngx_http_opscom_ctx_t *ctx, u_char *hex)
 {
-    ngx_str_t        parts[NGX_HTTP_OPSCOM_PRINT_PARTS];
-    ngx_uint_t       id, n;
-    permit_text_t   *value;
-    static ngx_str_t zero = { 1, (u_char *) "" };
+    ngx_str_t         parts[NGX_HTTP_OPSCOM_PRINT_PARTS];
+    ngx_uint_t        id, n;
+    permit_text_t    *value;
+    static ngx_str_t  zero = { 1, (u_char *) "" };
 
     parts[0] = ctx->endpoint->name;
     parts[1] = zero;
@@ -236,9 +236,9 @@ static void
 ngx_http_opscom_write_fields(ngx_http_opscom_ctx_t *ctx,
     ngx_opscom_write_t *write, ngx_opscom_field_t *fields)
 {
-    size_t         i, n;
-    permit_t      *permit;
-    permit_field_t stored[PERMIT_FIELDS_MAX];
+    size_t          i, n;
+    permit_t       *permit;
+    permit_field_t  stored[PERMIT_FIELDS_MAX];
 
     permit = &ctx->permit;
     write->fields = fields;
@@ -284,7 +284,7 @@ ngx_http_opscom_write_is_named(ngx_http_opscom_ctx_t *ctx,
 static ngx_str_t
 ngx_http_opscom_write_text(const permit_text_t *text)
 {
-    ngx_str_t str;
+    ngx_str_t  str;
 
     str.data = (u_char *) text->data;
     str.len = text->len;

@@ -131,6 +131,14 @@ my ($acl) = $redis =~ /(ACL SETUSER opscom .*?)\n\n/s;
 my $allowed = set(map { s/\|.*//r } $acl =~ /\+([\w|]+)/g);
 is_deeply([ grep { !$allowed->{$_} } sort keys %$commands ], [], 'commands of the scripts are in the ACL');
 
+# the source layout names every file, and no other
+my ($layout) = slurp('docs/architecture.md') =~ /^## Source layout\n(.*?)^HTTP depends/ms;
+my @files = map { m{([^/]+)\.c$} && $1 =~ s/^ngx_http_opscom_/*_/r =~ s/^ngx_opscom_//r } map { glob "$top/$_*.c" } '', 'permit/', 'store/';
+my $there = set(@files, map { m{([^/]+)\.h$} && $1 =~ s/^ngx_http_opscom_/*_/r } glob "$top/*.h");
+my $named = set(map { /^ +((?:[*\w]+, )*[*\w]+)(?:,|  |$)/m ? split /, /, $1 : () } grep { !m{^ +\S+/ } } split /\n/, $layout);
+is_deeply([ grep { !$named->{$_} } sort @files ], [], 'the source layout names every file');
+is_deeply([ grep { /^\*_|^permit_/ && !$there->{$_} } sort keys %$named ], [], 'and none that does not exist');
+
 # the examples and the docs name directives that exist
 for my $file (glob('docs/examples/*.conf'), 'README.md', grep { !/changelog/ } glob('docs/*.md')) {
     for (slurp($file) =~ /\b(opscom_(?:redis|wait|max|cors|idem|dedup|ret|stream|curr|prefix|push|update|delete|lookup|bulk)\w*)/g) {

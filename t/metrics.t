@@ -9,7 +9,10 @@ use JSON::PP;
 use Fault;
 
 my $redis = redis();
-my $nginx = nginx(http => 'opscom_redis ' . $redis->address . ';', workers => 2,
+# an operator's own zone may have any name
+my $zone = 'limit_req_zone $binary_remote_addr zone=opscom:1m rate=1000r/s;';
+my $nginx = nginx(http => "$zone opscom_redis " . $redis->address . '; opscom_redis_timeout 10s; opscom_redis_connect_timeout 10s;',
+    workers => 2,
     server => $Fault::Locations . '        location = /metrics { opscom_status prometheus; }');
 
 sub metrics {
@@ -50,12 +53,25 @@ for my $attribute (sort keys %{$json->{attribute_errors}}) {
         "errors of $attribute");
 }
 
+# beyond the last bound
+my ($last) = $text =~ /_bucket\{le="2\.5"\} (\d+)$/m;
+$redis->stop;
+my $waker = fork // die "fork: $!";
+if (!$waker) {
+    select undef, undef, undef, 2.6;
+    $redis->cont;
+    POSIX::_exit(0);
+}
+is((push_permit($nginx))[0], 200, 'a slow push');
+like(metrics(), qr/_bucket\{le="2\.5"\} $last\n.*_bucket\{le="\+Inf"\} @{[ $last + 1 ]}\n.*_count @{[ $last + 1 ]}\n/s, 'is beyond the last bound');
+waitpid $waker, 0;
+
 # counting goes on over a reload
 my @old = $nginx->workers;
 $nginx->signal('HUP');
 ok(wait_until(20, sub { my %now = map { $_ => 1 } $nginx->workers; %now && !grep { $now{$_} } @old }), 'reloaded');
 push_permit($nginx);
-like(metrics(), qr/^opscom_requests_total\{endpoint="push",result="stored"\} 2$/m, 'and counted on');
+like(metrics(), qr/^opscom_requests_total\{endpoint="push",result="stored"\} 3$/m, 'and counted on');
 
 # the dashboard: valid JSON, no metric or label value that does not exist
 my $dashboard = decode_json(slurp('docs/grafana.json'));

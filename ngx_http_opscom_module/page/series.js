@@ -11,7 +11,7 @@ const FAILURES = ["internal_error", "store_unavailable", "service_unavailable", 
 
 let metrics = null; // the newest, as JSON has them
 let taken = 0; // when, by performance.now()
-let opened = 0; // the first of them
+let began = 0; // when the first of the changes began
 let changes = []; // {from, to, requests, attributes, store} between two of them
 let restart = null; // when counters were seen to have started again
 
@@ -38,25 +38,39 @@ function hasFallen(before, now) {
     });
 }
 
+// Counters start again together, also those that have overtaken their old value.
+function hasRestarted(now) {
+    return hasFallen(metrics.requests, now.requests) || hasFallen(metrics.store.duration, now.store.duration);
+}
+
+// Another version may have other counters; a computer may have slept.
+function isContinued(now, at) {
+    return at - taken < SPAN && JSON.stringify(now.build) === JSON.stringify(metrics.build);
+}
+
+function change(before, now, at) {
+    return {
+        from: taken,
+        to: at,
+        requests: growth(before.requests, now.requests),
+        attributes: growth(before.attribute_errors, now.attribute_errors),
+        store: growth(before.store, now.store),
+    };
+}
+
 function take(now) {
     const at = performance.now();
+    const restarted = metrics !== null && hasRestarted(now);
 
-    if (metrics) {
-        if (hasFallen(metrics.requests, now.requests)) {
-            restart = at;
-        }
-        changes.push({
-            from: taken,
-            to: at,
-            requests: growth(metrics.requests, now.requests),
-            attributes: growth(metrics.attribute_errors, now.attribute_errors),
-            store: growth(metrics.store, now.store),
-        });
+    if (metrics !== null && isContinued(now, at)) {
+        changes.push(change(restarted ? {} : metrics, now, at));
         changes = changes.filter((change) => change.to > at - SPAN);
     } else {
-        opened = at;
+        changes = [];
+        began = at;
     }
 
+    restart = restarted ? at : restart;
     metrics = now;
     taken = at;
 }

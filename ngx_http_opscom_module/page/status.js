@@ -15,7 +15,7 @@ const address = location.origin + location.pathname + location.search;
 
 let failure = null; // {since, why}: the server does not answer
 let skew = 0; // ms by which the server's clock is ahead
-let endpoint = decodeURIComponent(location.hash.slice(1));
+let endpoint = location.hash.slice(1);
 let order = { by: "last", down: true };
 
 
@@ -180,7 +180,7 @@ function showEndpoints() {
 
 function choose(name) {
     endpoint = name;
-    history.replaceState(null, "", "#" + encodeURIComponent(name));
+    history.replaceState(null, "", "#" + name);
     show();
 }
 
@@ -193,7 +193,7 @@ function showRequests() {
 
     put("requests-name", "Requests to " + endpoint + " a second, by result, over the last 5 minutes");
     put("requests-text", results.map((result) => result + ": " + number(recent(result))).join(", ") || "None.");
-    put("requests-note", taken - opened < SPAN - INTERVAL ? "Since " + moment(wall(opened)) + ", when this page was opened." : "");
+    put("requests-note", taken - began < SPAN - INTERVAL ? "The plot begins at " + moment(wall(began)) + "." : "");
     fill("results", results.length ? results.map((result) => [
         { text: result, swatch: colour(result) },
         numeric(rate(perSecond((change) => change.requests[endpoint][result]))),
@@ -246,7 +246,7 @@ function showAttributes() {
     }
     rows.sort((a, b) => b.n - a.n);
     $("attributes-none").hidden = rows.length > 0;
-    $("attributes-table").hidden = rows.length === 0;
+    $("attributes-scroll").hidden = rows.length === 0;
     fill("attributes", rows.map((row) => [row.attribute, row.code, numeric(number(row.recent)), numeric(number(row.n))]));
 }
 
@@ -267,7 +267,7 @@ function showSources() {
         }
     }
     $("sources-none").hidden = sources.length > 0;
-    $("sources-table").hidden = sources.length === 0;
+    $("sources-scroll").hidden = sources.length === 0;
     fill("sources", sources.map((row) => [
         row.client || "all others",
         { text: row.source || (row.client ? "no label" : "more than 1,024"), name: row.source ? "" : "silent" },
@@ -300,26 +300,28 @@ function parse(type, text) {
     return JSON.parse(text);
 }
 
+// The response with its body: either may be late, or end with the connection.
 async function request() {
     try {
-        return await fetch(address, {
+        const response = await fetch(address, {
             headers: { Accept: "application/json" },
             cache: "no-store",
             signal: AbortSignal.timeout(TIMEOUT),
         });
+        return [response, await response.text()];
     } catch (error) {
         throw new Error(error.name === "TimeoutError" ? "not within " + TIMEOUT / 1000 + " s" : "no connection");
     }
 }
 
 async function ask() {
-    const response = await request();
+    const [response, text] = await request();
 
     if (!response.ok) {
         throw new Error("status " + response.status);
     }
     skew = (Date.parse(response.headers.get("Date")) || Date.now()) - Date.now();
-    return parse(response.headers.get("Content-Type") || "", await response.text());
+    return parse(response.headers.get("Content-Type") || "", text);
 }
 
 async function poll() {

@@ -19,7 +19,7 @@
 #include <stdint.h>
 
 
-/* Text owned by somebody else; not terminated by a zero byte. */
+/* Text that it does not own, not terminated by a zero byte. */
 
 typedef struct {
     const char *data;

@@ -71,7 +71,7 @@ permit_array_t *
 permit_array_create(permit_t *permit, const permit_schema_t *schema,
     const permit_rules_t *rules, const permit_memory_t *memory)
 {
-    permit_array_t *array;
+    permit_array_t  *array;
 
     array = memory->alloc(memory->ctx, sizeof(permit_array_t));
     if (array == NULL) {
@@ -106,10 +106,10 @@ permit_parse_t
 permit_array_feed(permit_array_t *array, const char *data, size_t len,
     size_t *consumed)
 {
-    bool           broken;
-    size_t         fine, bom;
-    const char    *p;
-    permit_parse_t outcome;
+    bool            broken;
+    size_t          fine, bom;
+    const char     *p;
+    permit_parse_t  outcome;
 
     *consumed = 0;
 
@@ -219,9 +219,9 @@ permit_array_reason(const permit_array_t *array)
 static permit_parse_t
 permit_array_run(permit_array_t *array, const char **pos, const char *end)
 {
-    size_t         space;
-    const char    *start;
-    permit_parse_t outcome;
+    size_t          space;
+    const char     *start;
+    permit_parse_t  outcome;
 
     while (*pos < end) {
         start = *pos;
@@ -257,7 +257,7 @@ permit_array_run(permit_array_t *array, const char **pos, const char *end)
 static permit_parse_t
 permit_array_between(permit_array_t *array, const char **pos)
 {
-    char c;
+    char  c;
 
     c = **pos;
 
@@ -316,8 +316,8 @@ permit_array_begin(permit_array_t *array, permit_array_state_t state)
 static permit_parse_t
 permit_array_value(permit_array_t *array, const char **pos, const char *end)
 {
-    size_t               allowed, consumed;
-    permit_json_status_t status;
+    size_t                allowed, consumed;
+    permit_json_status_t  status;
 
     allowed = array->max_body - array->element;
 
@@ -402,7 +402,7 @@ permit_array_full(permit_array_t *array, char next)
 static permit_parse_t
 permit_array_stopped(permit_array_t *array, char next)
 {
-    permit_parse_t outcome;
+    permit_parse_t  outcome;
 
     if (permit_array_in_value(array) && array->element == array->max_body) {
         outcome = permit_array_full(array, next);

@@ -197,7 +197,7 @@ permit_id_t
 permit_find(const permit_schema_t *schema, permit_text_t name,
     const permit_text_t **found)
 {
-    const permit_slot_t *slot;
+    const permit_slot_t  *slot;
 
     if (!permit_indexed) {
         permit_index();
@@ -226,9 +226,9 @@ permit_find(const permit_schema_t *schema, permit_text_t name,
 static void
 permit_index(void)
 {
-    unsigned             id;
-    permit_slot_t       *slot;
-    const permit_text_t *name;
+    unsigned              id;
+    permit_slot_t        *slot;
+    const permit_text_t  *name;
 
     for (id = 0; id < PERMIT_ATTRIBUTES; id++) {
 
@@ -253,7 +253,7 @@ permit_index(void)
 static permit_slot_t *
 permit_slot(permit_text_t name)
 {
-    unsigned first, last;
+    unsigned  first, last;
 
     first = (unsigned char) name.data[0];
     last = (unsigned char) name.data[name.len - 1];
@@ -297,7 +297,7 @@ permit_accepts(permit_id_t id, const permit_rules_t *rules)
 const permit_text_t *
 permit_name(const permit_t *permit, permit_id_t id)
 {
-    const permit_text_t *used;
+    const permit_text_t  *used;
 
     used = permit->given[id].name;
 

@@ -34,9 +34,9 @@ permit_is_easy(unsigned char c)
 static inline size_t
 permit_skip_easy(const char *data, size_t len)
 {
-    size_t        i, end;
-    uint64_t      word, high, control, backslash;
-    unsigned char c;
+    size_t         i, end;
+    uint64_t       word, high, control, backslash;
+    unsigned char  c;
 
     i = 0;
 
@@ -91,8 +91,8 @@ static inline size_t
 permit_skip_bom(size_t *seen, size_t received, const char *data, size_t len,
     bool *broken)
 {
-    size_t                     n;
-    static const unsigned char bom[] = { 0xef, 0xbb, 0xbf };
+    size_t                      n;
+    static const unsigned char  bom[] = { 0xef, 0xbb, 0xbf };
 
     *broken = false;
 
@@ -126,7 +126,7 @@ permit_is_space(char c)
 static inline size_t
 permit_skip_space(const char *data, size_t len)
 {
-    size_t n;
+    size_t  n;
 
     for (n = 0; n < len && permit_is_space(data[n]); n++) {
         /* void */

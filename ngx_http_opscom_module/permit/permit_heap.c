@@ -47,9 +47,9 @@ permit_heap_reset(permit_heap_t *heap)
 static void *
 permit_heap_malloc(void *ctx, size_t size)
 {
-    size_t          total;
-    permit_heap_t  *heap;
-    permit_block_t *block;
+    size_t           total;
+    permit_heap_t   *heap;
+    permit_block_t  *block;
 
     heap = ctx;
 
@@ -80,8 +80,8 @@ permit_heap_malloc(void *ctx, size_t size)
 static void *
 permit_heap_realloc(void *ctx, void *block, size_t size)
 {
-    void  *copy;
-    size_t old;
+    void   *copy;
+    size_t  old;
 
     copy = permit_heap_malloc(ctx, size);
 
@@ -98,8 +98,8 @@ permit_heap_realloc(void *ctx, void *block, size_t size)
 static void
 permit_heap_free(void *ctx, void *block)
 {
-    char          *p;
-    permit_heap_t *heap;
+    char           *p;
+    permit_heap_t  *heap;
 
     heap = ctx;
 

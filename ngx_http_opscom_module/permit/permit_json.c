@@ -49,7 +49,7 @@ bool
 permit_json_start(permit_json_t *json, permit_t *permit,
     const permit_schema_t *schema, const permit_memory_t *memory)
 {
-    jmp_buf no_memory;
+    jmp_buf  no_memory;
 
     memset(permit, 0, offsetof(permit_t, scratch));
 
@@ -83,8 +83,8 @@ permit_json_status_t
 permit_json_feed(permit_json_t *json, const char *data, size_t len,
     size_t *consumed)
 {
-    jmp_buf     no_memory;
-    yajl_status status;
+    jmp_buf      no_memory;
+    yajl_status  status;
 
     *consumed = 0;
 
@@ -116,7 +116,7 @@ permit_json_feed(permit_json_t *json, const char *data, size_t len,
 permit_json_status_t
 permit_json_finish(permit_json_t *json)
 {
-    jmp_buf no_memory;
+    jmp_buf  no_memory;
 
     json->heap.no_memory = &no_memory;
 
@@ -154,7 +154,7 @@ static int
 permit_json_value(permit_json_t *json, bool absent,
     const permit_text_t *text)
 {
-    permit_given_t *given;
+    permit_given_t  *given;
 
     if (json->depth == 0) {
         json->complete = true;
@@ -185,7 +185,7 @@ permit_json_value(permit_json_t *json, bool absent,
 static void
 permit_json_set(permit_json_t *json, permit_text_t text)
 {
-    permit_given_t *given;
+    permit_given_t  *given;
 
     given = &json->permit->given[json->current];
 
@@ -216,8 +216,8 @@ permit_json_set(permit_json_t *json, permit_text_t text)
 static const char *
 permit_json_keep(permit_json_t *json, permit_text_t text)
 {
-    char     *copy;
-    permit_t *permit;
+    char      *copy;
+    permit_t  *permit;
 
     permit = json->permit;
 
@@ -239,7 +239,7 @@ permit_json_keep(permit_json_t *json, permit_text_t text)
 static permit_text_t
 permit_json_trim(permit_text_t text)
 {
-    size_t space;
+    size_t  space;
 
     space = permit_skip_space(text.data, text.len);
 
@@ -283,7 +283,7 @@ permit_on_number(void *ctx, const char *data, size_t len)
 static int
 permit_on_string(void *ctx, const unsigned char *data, size_t len)
 {
-    permit_text_t text;
+    permit_text_t  text;
 
     text.data = (const char *) data;
     text.len = len;
@@ -295,10 +295,10 @@ permit_on_string(void *ctx, const unsigned char *data, size_t len)
 static int
 permit_on_key(void *ctx, const unsigned char *data, size_t len)
 {
-    permit_text_t        name;
-    permit_given_t      *given;
-    permit_json_t       *json;
-    const permit_text_t *found;
+    permit_text_t         name;
+    permit_given_t       *given;
+    permit_json_t        *json;
+    const permit_text_t  *found;
 
     json = ctx;
 
@@ -328,7 +328,7 @@ permit_on_key(void *ctx, const unsigned char *data, size_t len)
 static int
 permit_on_start_map(void *ctx)
 {
-    permit_json_t *json;
+    permit_json_t  *json;
 
     json = ctx;
 
@@ -343,7 +343,7 @@ permit_on_start_map(void *ctx)
 static int
 permit_on_start_array(void *ctx)
 {
-    permit_json_t *json;
+    permit_json_t  *json;
 
     json = ctx;
 
@@ -364,7 +364,7 @@ permit_on_start_array(void *ctx)
 static int
 permit_on_end(void *ctx)
 {
-    permit_json_t *json;
+    permit_json_t  *json;
 
     json = ctx;
 

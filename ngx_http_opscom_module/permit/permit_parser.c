@@ -39,7 +39,7 @@ permit_parser_t *
 permit_parser_create(permit_t *permit, const permit_schema_t *schema,
     const permit_rules_t *rules, const permit_memory_t *memory)
 {
-    permit_parser_t *parser;
+    permit_parser_t  *parser;
 
     parser = memory->alloc(memory->ctx, sizeof(permit_parser_t));
     if (parser == NULL) {
@@ -68,9 +68,9 @@ permit_parser_create(permit_t *permit, const permit_schema_t *schema,
 permit_parse_t
 permit_parser_feed(permit_parser_t *parser, const char *data, size_t len)
 {
-    bool                 broken;
-    size_t               allowed, bom, fine;
-    permit_scan_status_t status;
+    bool                  broken;
+    size_t                allowed, bom, fine;
+    permit_scan_status_t  status;
 
     if (parser->outcome != PERMIT_PARSE_OK) {
         return parser->outcome;
@@ -167,7 +167,7 @@ permit_parser_reason(const permit_parser_t *parser)
 static permit_parse_t
 permit_parser_json(permit_parser_t *parser, const char *data, size_t len)
 {
-    size_t consumed;
+    size_t  consumed;
 
     if (parser->json.complete) {
         return permit_parser_trailing(parser, data, len, 0);

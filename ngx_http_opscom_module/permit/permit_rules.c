@@ -22,9 +22,9 @@ permit_code_t
 permit_rule_identifier(permit_t *permit, permit_id_t id,
     const permit_rules_t *rules)
 {
-    char          c;
-    size_t        i;
-    permit_text_t text;
+    char           c;
+    size_t         i;
+    permit_text_t  text;
 
     (void) rules;
 
@@ -50,9 +50,9 @@ permit_code_t
 permit_rule_amount(permit_t *permit, permit_id_t id,
     const permit_rules_t *rules)
 {
-    size_t        i, point, zeros;
-    uint64_t      cents;
-    permit_text_t text;
+    size_t         i, point, zeros;
+    uint64_t       cents;
+    permit_text_t  text;
 
     (void) rules;
 
@@ -102,9 +102,9 @@ permit_code_t
 permit_rule_currency(permit_t *permit, permit_id_t id,
     const permit_rules_t *rules)
 {
-    char          upper[PERMIT_MAX_CURRENCY];
-    size_t        i;
-    permit_text_t text;
+    char           upper[PERMIT_MAX_CURRENCY];
+    size_t         i;
+    permit_text_t  text;
 
     text = permit->given[id].text;
 
@@ -140,10 +140,10 @@ permit_code_t
 permit_rule_time(permit_t *permit, permit_id_t id,
     const permit_rules_t *rules)
 {
-    char          normal[PERMIT_TIME_LEN];
-    int64_t       seconds;
-    permit_code_t code;
-    permit_text_t text;
+    char           normal[PERMIT_TIME_LEN];
+    int64_t        seconds;
+    permit_code_t  code;
+    permit_text_t  text;
 
     (void) rules;
 
@@ -190,9 +190,9 @@ permit_code_t
 permit_rule_plate(permit_t *permit, permit_id_t id,
     const permit_rules_t *rules)
 {
-    char         *p;
-    size_t        i;
-    permit_text_t text;
+    char          *p;
+    size_t         i;
+    permit_text_t  text;
 
     (void) rules;
 
@@ -244,7 +244,7 @@ permit_rule_text(permit_t *permit, permit_id_t id,
 static permit_text_t
 permit_keep(permit_t *permit, const char *data, size_t len)
 {
-    permit_text_t text;
+    permit_text_t  text;
 
     text.data = memcpy(permit->scratch + permit->scratch_used, data, len);
     text.len = len;
@@ -258,7 +258,7 @@ permit_keep(permit_t *permit, const char *data, size_t len)
 static permit_text_t
 permit_keep_number(permit_t *permit, uint64_t number)
 {
-    char *p, digits[20];
+    char  *p, digits[20];
 
     p = digits + sizeof(digits);
 
@@ -274,8 +274,8 @@ permit_keep_number(permit_t *permit, uint64_t number)
 static bool
 permit_has_control(permit_text_t text)
 {
-    size_t        i;
-    unsigned char c;
+    size_t         i;
+    unsigned char  c;
 
     for (i = 0; i < text.len; i++) {
         c = (unsigned char) text.data[i];

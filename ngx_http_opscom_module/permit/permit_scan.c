@@ -34,8 +34,8 @@ size_t
 permit_scan_feed(permit_scan_t *scan, const char *data, size_t len,
     permit_scan_status_t *status)
 {
-    size_t        i;
-    unsigned char c;
+    size_t         i;
+    unsigned char  c;
 
     for (i = 0; i < len; i++) {
 
@@ -214,7 +214,7 @@ permit_scan_backslash(permit_scan_t *scan, unsigned char c)
 static permit_scan_status_t
 permit_scan_digit(permit_scan_t *scan, unsigned char c)
 {
-    unsigned digit;
+    unsigned  digit;
 
     if (c >= '0' && c <= '9') {
         digit = (unsigned) c - '0';
@@ -243,7 +243,7 @@ permit_scan_digit(permit_scan_t *scan, unsigned char c)
 static permit_scan_status_t
 permit_scan_unit(permit_scan_t *scan)
 {
-    bool high, low;
+    bool  high, low;
 
     high = (scan->escape_unit & 0xfc00) == 0xd800;
     low = (scan->escape_unit & 0xfc00) == 0xdc00;

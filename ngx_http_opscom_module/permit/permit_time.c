@@ -26,7 +26,7 @@ static int64_t permit_time_days(const permit_moment_t *moment);
 permit_code_t
 permit_time_parse(permit_text_t text, int64_t *seconds)
 {
-    permit_moment_t moment;
+    permit_moment_t  moment;
 
     if (!permit_time_split(text, &moment)) {
         return PERMIT_INVALID_FORMAT;
@@ -46,7 +46,7 @@ permit_time_parse(permit_text_t text, int64_t *seconds)
 static bool
 permit_time_split(permit_text_t text, permit_moment_t *moment)
 {
-    const char *p;
+    const char  *p;
 
     p = text.data;
 
@@ -73,8 +73,8 @@ permit_time_split(permit_text_t text, permit_moment_t *moment)
 static bool
 permit_time_number(const char *digits, size_t len, unsigned *number)
 {
-    size_t   i;
-    unsigned n;
+    size_t    i;
+    unsigned  n;
 
     n = 0;
 
@@ -96,8 +96,8 @@ permit_time_number(const char *digits, size_t len, unsigned *number)
 static bool
 permit_time_is_real(const permit_moment_t *moment)
 {
-    unsigned              days;
-    static const unsigned month_days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30,
+    unsigned               days;
+    static const unsigned  month_days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30,
         31, 30, 31 };
 
     if (moment->year < 1970 || moment->month < 1 || moment->month > 12
@@ -131,7 +131,7 @@ permit_time_is_leap(unsigned year)
 static int64_t
 permit_time_days(const permit_moment_t *moment)
 {
-    unsigned year, month, leap_days, day_of_year;
+    unsigned  year, month, leap_days, day_of_year;
 
     year = moment->year - (moment->month <= 2);
     month = (moment->month + 9) % 12;

@@ -11,12 +11,12 @@ void
 permit_uuid_format(char text[PERMIT_UUID_LEN],
     const uint8_t random[PERMIT_UUID_BYTES])
 {
-    char                *p;
-    unsigned             group, n;
-    uint8_t              bytes[PERMIT_UUID_BYTES];
-    const uint8_t       *byte;
-    static const char    hex[] = "0123456789abcdef";
-    static const uint8_t groups[] = { 4, 2, 2, 2, 6 };
+    char                 *p;
+    unsigned              group, n;
+    uint8_t               bytes[PERMIT_UUID_BYTES];
+    const uint8_t        *byte;
+    static const char     hex[] = "0123456789abcdef";
+    static const uint8_t  groups[] = { 4, 2, 2, 2, 6 };
 
     memcpy(bytes, random, sizeof(bytes));
 

@@ -24,7 +24,7 @@ permit_validate_token(permit_t *permit)
 unsigned
 permit_validate(permit_t *permit, const permit_rules_t *rules)
 {
-    unsigned id, refused;
+    unsigned  id, refused;
 
     for (id = PERMIT_TOKEN + 1; id < PERMIT_ATTRIBUTES; id++) {
         permit->code[id] = permit_validate_one(permit, (permit_id_t) id,
@@ -54,8 +54,8 @@ static permit_code_t
 permit_validate_one(permit_t *permit, permit_id_t id,
     const permit_rules_t *rules)
 {
-    const permit_given_t     *given;
-    const permit_attribute_t *attribute;
+    const permit_given_t      *given;
+    const permit_attribute_t  *attribute;
 
     given = &permit->given[id];
     attribute = &permit_attributes[id];
@@ -92,7 +92,7 @@ permit_validate_one(permit_t *permit, permit_id_t id,
 static bool
 permit_is_needed(const permit_t *permit, permit_id_t id)
 {
-    const permit_given_t *reference;
+    const permit_given_t  *reference;
 
     switch (permit->schema->need[id]) {
 
@@ -112,9 +112,9 @@ permit_is_needed(const permit_t *permit, permit_id_t id)
 size_t
 permit_fields(const permit_t *permit, permit_field_t *fields)
 {
-    size_t               n;
-    unsigned             id, f;
-    const permit_text_t *names;
+    size_t                n;
+    unsigned              id, f;
+    const permit_text_t  *names;
 
     n = 0;
 
@@ -139,7 +139,7 @@ permit_fields(const permit_t *permit, permit_field_t *fields)
 static size_t
 permit_code_points(permit_text_t text)
 {
-    size_t i, n;
+    size_t  i, n;
 
     n = 0;
 

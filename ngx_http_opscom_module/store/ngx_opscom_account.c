@@ -31,7 +31,7 @@ const ngx_str_t  ngx_opscom_refusal_names[NGX_OPSCOM_REFUSALS] = {
 };
 
 
-/* Where nobody counts. */
+/* For stores without counters in shared memory. */
 
 static ngx_opscom_gauges_t    ngx_opscom_account_no_gauges;
 static ngx_opscom_counters_t  ngx_opscom_account_no_counters;

@@ -72,7 +72,7 @@ typedef struct {
 } ngx_opscom_account_t;
 
 
-/* Counts nowhere, until it is told where. */
+/* Counts in variables of this file until gauges and counters are set. */
 void ngx_opscom_account_init(ngx_opscom_account_t *account);
 
 /* A call comes and goes. */

@@ -27,9 +27,9 @@ char *
 ngx_opscom_address_parse(ngx_pool_t *pool, ngx_str_t *text,
     ngx_opscom_url_t *url)
 {
-    ngx_str_t        rest;
-    static ngx_str_t plain = ngx_string("redis://");
-    static ngx_str_t secure = ngx_string("rediss://");
+    ngx_str_t         rest;
+    static ngx_str_t  plain = ngx_string("redis://");
+    static ngx_str_t  secure = ngx_string("rediss://");
 
     ngx_memzero(url, sizeof(ngx_opscom_url_t));
     url->database = NGX_CONF_UNSET;
@@ -59,9 +59,9 @@ static char *
 ngx_opscom_address_url(ngx_pool_t *pool, ngx_str_t *text,
     ngx_opscom_url_t *url)
 {
-    char     *wrong;
-    u_char   *p, *last, *at, *slash;
-    ngx_str_t part;
+    char      *wrong;
+    u_char    *p, *last, *at, *slash;
+    ngx_str_t  part;
 
     p = text->data;
     last = text->data + text->len;
@@ -108,7 +108,7 @@ static char *
 ngx_opscom_address_user(ngx_pool_t *pool, ngx_str_t *userinfo,
     ngx_opscom_url_t *url)
 {
-    u_char *colon;
+    u_char  *colon;
 
     colon = ngx_strlchr(userinfo->data, userinfo->data + userinfo->len, ':');
 
@@ -133,7 +133,7 @@ ngx_opscom_address_user(ngx_pool_t *pool, ngx_str_t *userinfo,
 static ngx_int_t
 ngx_opscom_address_decode(ngx_pool_t *pool, ngx_str_t *text)
 {
-    u_char *src, *dst, *start;
+    u_char  *src, *dst, *start;
 
     if (text->len == 0) {
         return NGX_OK;
@@ -160,7 +160,7 @@ static char *
 ngx_opscom_address_server(ngx_pool_t *pool, ngx_str_t *text,
     ngx_opscom_address_t *address)
 {
-    ngx_url_t u;
+    ngx_url_t  u;
 
     if (text->len == 0) {
         return "no host";
@@ -193,9 +193,9 @@ char *
 ngx_opscom_address_resolve(ngx_pool_t *pool, ngx_opscom_address_t *address,
     ngx_array_t *found)
 {
-    ngx_url_t             u;
-    ngx_uint_t            i;
-    ngx_opscom_address_t *one;
+    ngx_url_t              u;
+    ngx_uint_t             i;
+    ngx_opscom_address_t  *one;
 
     ngx_memzero(&u, sizeof(ngx_url_t));
 

@@ -19,38 +19,38 @@ typedef struct {
 } ngx_opscom_answer_t;
 
 
-static ngx_int_t ngx_opscom_answer_read(ngx_opscom_reply_t *reply,
+static ngx_int_t ngx_opscom_answers_read(ngx_opscom_reply_t *reply,
     ngx_str_t *reference_id, ngx_opscom_answer_t *answer);
-static ngx_int_t ngx_opscom_answer_written(ngx_opscom_reply_t *reply,
+static ngx_int_t ngx_opscom_answers_written(ngx_opscom_reply_t *reply,
     ngx_str_t *reference_id, ngx_opscom_result_t *result, ngx_pool_t *pool);
-static ngx_int_t ngx_opscom_answer_label(ngx_str_t *label, u_char *data,
+static ngx_int_t ngx_opscom_answers_label(ngx_str_t *label, u_char *data,
     size_t len, ngx_pool_t *pool);
-static ngx_int_t ngx_opscom_answer_copy(ngx_str_t *copy, u_char *data,
+static ngx_int_t ngx_opscom_answers_copy(ngx_str_t *copy, u_char *data,
     size_t len, ngx_pool_t *pool);
-static size_t ngx_opscom_utf8(u_char *p, u_char *last);
-static ngx_uint_t ngx_opscom_is_plain(u_char *data, size_t len);
-static ngx_uint_t ngx_opscom_is_reference_id(ngx_str_t *id);
-static ngx_uint_t ngx_opscom_is_string(ngx_opscom_reply_t *reply,
+static size_t ngx_opscom_answers_utf8(u_char *p, u_char *last);
+static ngx_uint_t ngx_opscom_answers_is_plain(u_char *data, size_t len);
+static ngx_uint_t ngx_opscom_answers_is_reference_id(ngx_str_t *id);
+static ngx_uint_t ngx_opscom_answers_is_string(ngx_opscom_reply_t *reply,
     ngx_uint_t i);
-static ngx_int_t ngx_opscom_answer_json(ngx_str_t *json, ngx_str_t *text,
+static ngx_int_t ngx_opscom_answers_json(ngx_str_t *json, ngx_str_t *text,
     ngx_pool_t *pool);
-static u_char *ngx_opscom_skip_ascii(u_char *p, u_char *last);
+static u_char *ngx_opscom_answers_skip_ascii(u_char *p, u_char *last);
 
 
 ngx_int_t
 ngx_opscom_permits_result(ngx_opscom_reply_t *reply, ngx_str_t *reference_id,
     ngx_opscom_result_t *result, ngx_pool_t *pool)
 {
-    ngx_str_t          *other;
-    ngx_opscom_answer_t answer;
+    ngx_str_t           *other;
+    ngx_opscom_answer_t  answer;
 
     ngx_memzero(result, sizeof(ngx_opscom_result_t));
 
     if (reply->type == REDIS_REPLY_STRING) {
-        return ngx_opscom_answer_written(reply, reference_id, result, pool);
+        return ngx_opscom_answers_written(reply, reference_id, result, pool);
     }
 
-    if (ngx_opscom_answer_read(reply, reference_id, &answer) != NGX_OK) {
+    if (ngx_opscom_answers_read(reply, reference_id, &answer) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -60,8 +60,8 @@ ngx_opscom_permits_result(ngx_opscom_reply_t *reply, ngx_str_t *reference_id,
         return NGX_DECLINED;
     }
 
-    if (ngx_opscom_answer_label(&result->label, answer.label->data,
-                                answer.label->len, pool)
+    if (ngx_opscom_answers_label(&result->label, answer.label->data,
+                                 answer.label->len, pool)
         != NGX_OK)
     {
         return NGX_ERROR;
@@ -69,15 +69,15 @@ ngx_opscom_permits_result(ngx_opscom_reply_t *reply, ngx_str_t *reference_id,
 
     if (answer.verdict == NGX_OPSCOM_REPLAYED) {
 
-        if (!ngx_opscom_is_string(reply, 4)) {
+        if (!ngx_opscom_answers_is_string(reply, 4)) {
             return NGX_ERROR;
         }
 
         other = &reply->elts[4]->text;
 
-        if (!ngx_opscom_is_reference_id(other)
-            || ngx_opscom_answer_copy(&result->reference_id, other->data,
-                                      other->len, pool)
+        if (!ngx_opscom_answers_is_reference_id(other)
+            || ngx_opscom_answers_copy(&result->reference_id, other->data,
+                                       other->len, pool)
                != NGX_OK)
         {
             return NGX_ERROR;
@@ -91,10 +91,10 @@ ngx_opscom_permits_result(ngx_opscom_reply_t *reply, ngx_str_t *reference_id,
 /* "<reference ID> <label>": what is answered unless there is more to say. */
 
 static ngx_int_t
-ngx_opscom_answer_written(ngx_opscom_reply_t *reply, ngx_str_t *reference_id,
+ngx_opscom_answers_written(ngx_opscom_reply_t *reply, ngx_str_t *reference_id,
     ngx_opscom_result_t *result, ngx_pool_t *pool)
 {
-    ngx_str_t *text;
+    ngx_str_t  *text;
 
     text = &reply->text;
 
@@ -107,17 +107,17 @@ ngx_opscom_answer_written(ngx_opscom_reply_t *reply, ngx_str_t *reference_id,
 
     result->verdict = NGX_OPSCOM_WRITTEN;
 
-    return ngx_opscom_answer_label(&result->label,
-                                   text->data + reference_id->len + 1,
-                                   text->len - reference_id->len - 1, pool);
+    return ngx_opscom_answers_label(&result->label,
+                                    text->data + reference_id->len + 1,
+                                    text->len - reference_id->len - 1, pool);
 }
 
 
 static ngx_int_t
-ngx_opscom_answer_read(ngx_opscom_reply_t *reply, ngx_str_t *reference_id,
+ngx_opscom_answers_read(ngx_opscom_reply_t *reply, ngx_str_t *reference_id,
     ngx_opscom_answer_t *answer)
 {
-    ngx_opscom_reply_t *verdict, *wrote;
+    ngx_opscom_reply_t  *verdict, *wrote;
 
     if (reply->type != REDIS_REPLY_ARRAY || reply->nelts == 0) {
         return NGX_ERROR;
@@ -137,7 +137,9 @@ ngx_opscom_answer_read(ngx_opscom_reply_t *reply, ngx_str_t *reference_id,
         return reply->nelts == 1 ? NGX_OK : NGX_ERROR;
     }
 
-    if (!ngx_opscom_is_string(reply, 2) || !ngx_opscom_is_string(reply, 3)) {
+    if (!ngx_opscom_answers_is_string(reply, 2)
+        || !ngx_opscom_answers_is_string(reply, 3))
+    {
         return NGX_ERROR;
     }
 
@@ -164,9 +166,9 @@ ngx_int_t
 ngx_opscom_permits_results(ngx_opscom_reply_t *reply, ngx_str_t *reference_ids,
     ngx_uint_t n, ngx_opscom_result_t *results, ngx_pool_t *pool)
 {
-    ngx_int_t           rc, wrote;
-    ngx_uint_t          i;
-    ngx_opscom_reply_t *each;
+    ngx_int_t            rc, wrote;
+    ngx_uint_t           i;
+    ngx_opscom_reply_t  *each;
 
     ngx_memzero(results, n * sizeof(ngx_opscom_result_t));
 
@@ -191,8 +193,8 @@ ngx_opscom_permits_results(ngx_opscom_reply_t *reply, ngx_str_t *reference_ids,
 
         if (each->type == REDIS_REPLY_ERROR) {
             results[i].verdict = NGX_OPSCOM_REFUSED;
-            rc = ngx_opscom_answer_copy(&results[i].reason, each->text.data,
-                                        each->text.len, pool);
+            rc = ngx_opscom_answers_copy(&results[i].reason, each->text.data,
+                                         each->text.len, pool);
             if (rc != NGX_OK) {
                 return NGX_ERROR;
             }
@@ -219,11 +221,11 @@ ngx_int_t
 ngx_opscom_permits_found(ngx_opscom_reply_t *reply, ngx_str_t *asked,
     ngx_opscom_found_t *found, ngx_pool_t *pool)
 {
-    ngx_opscom_answer_t answer;
+    ngx_opscom_answer_t  answer;
 
     ngx_memzero(found, sizeof(ngx_opscom_found_t));
 
-    if (ngx_opscom_answer_read(reply, asked, &answer) != NGX_OK) {
+    if (ngx_opscom_answers_read(reply, asked, &answer) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -233,8 +235,8 @@ ngx_opscom_permits_found(ngx_opscom_reply_t *reply, ngx_str_t *asked,
         return NGX_DECLINED;
     }
 
-    if (ngx_opscom_answer_label(&found->label, answer.label->data,
-                                answer.label->len, pool)
+    if (ngx_opscom_answers_label(&found->label, answer.label->data,
+                                 answer.label->len, pool)
         != NGX_OK)
     {
         return NGX_ERROR;
@@ -244,8 +246,10 @@ ngx_opscom_permits_found(ngx_opscom_reply_t *reply, ngx_str_t *asked,
         return NGX_DECLINED;
     }
 
-    if (answer.verdict != NGX_OPSCOM_WRITTEN || !ngx_opscom_is_string(reply, 4)
-        || !ngx_opscom_is_string(reply, 5) || !ngx_opscom_is_string(reply, 6))
+    if (answer.verdict != NGX_OPSCOM_WRITTEN
+        || !ngx_opscom_answers_is_string(reply, 4)
+        || !ngx_opscom_answers_is_string(reply, 5)
+        || !ngx_opscom_answers_is_string(reply, 6))
     {
         return NGX_ERROR;
     }
@@ -253,7 +257,7 @@ ngx_opscom_permits_found(ngx_opscom_reply_t *reply, ngx_str_t *asked,
     found->valid = reply->elts[5]->text.len != 0;
     found->more = reply->elts[6]->text.len != 0;
 
-    return ngx_opscom_answer_json(&found->permits, &reply->elts[4]->text, pool)
+    return ngx_opscom_answers_json(&found->permits, &reply->elts[4]->text, pool)
            == NGX_OK ? NGX_DECLINED : NGX_ERROR;
 }
 
@@ -264,11 +268,11 @@ ngx_opscom_permits_found(ngx_opscom_reply_t *reply, ngx_str_t *asked,
  */
 
 static ngx_int_t
-ngx_opscom_answer_json(ngx_str_t *json, ngx_str_t *text, ngx_pool_t *pool)
+ngx_opscom_answers_json(ngx_str_t *json, ngx_str_t *text, ngx_pool_t *pool)
 {
-    size_t     n;
-    u_char    *p, *last, *to;
-    ngx_uint_t bad;
+    size_t      n;
+    u_char     *p, *last, *to;
+    ngx_uint_t  bad;
 
     if (text->len < 2 || text->data[0] != '['
         || text->data[text->len - 1] != ']')
@@ -280,8 +284,8 @@ ngx_opscom_answer_json(ngx_str_t *json, ngx_str_t *text, ngx_pool_t *pool)
     last = p + text->len;
     bad = 0;
 
-    while ((p = ngx_opscom_skip_ascii(p, last)) < last) {
-        n = ngx_opscom_utf8(p, last);
+    while ((p = ngx_opscom_answers_skip_ascii(p, last)) < last) {
+        n = ngx_opscom_answers_utf8(p, last);
         bad += n == 0;
         p += n ? n : 1;
     }
@@ -299,7 +303,7 @@ ngx_opscom_answer_json(ngx_str_t *json, ngx_str_t *text, ngx_pool_t *pool)
     json->data = to;
 
     for (p = text->data; p < last; p += n ? n : 1) {
-        n = ngx_opscom_utf8(p, last);
+        n = ngx_opscom_answers_utf8(p, last);
         to = n ? ngx_cpymem(to, p, n) : ngx_cpymem(to, "\xef\xbf\xbd", 3);
     }
 
@@ -312,9 +316,9 @@ ngx_opscom_answer_json(ngx_str_t *json, ngx_str_t *text, ngx_pool_t *pool)
 /* Nearly all of a long text is ASCII: eight bytes at a time. */
 
 static u_char *
-ngx_opscom_skip_ascii(u_char *p, u_char *last)
+ngx_opscom_answers_skip_ascii(u_char *p, u_char *last)
 {
-    uint64_t word;
+    uint64_t  word;
 
     while ((size_t) (last - p) >= sizeof(word)) {
         ngx_memcpy(&word, p, sizeof(word));
@@ -337,11 +341,11 @@ ngx_opscom_skip_ascii(u_char *p, u_char *last)
 /* How many bytes the character at p takes; 0: it is not UTF-8. */
 
 static size_t
-ngx_opscom_utf8(u_char *p, u_char *last)
+ngx_opscom_answers_utf8(u_char *p, u_char *last)
 {
-    u_char     c;
-    size_t     i, n;
-    ngx_uint_t low, high;
+    u_char      c;
+    size_t      i, n;
+    ngx_uint_t  low, high;
 
     c = *p;
 
@@ -377,20 +381,20 @@ ngx_opscom_utf8(u_char *p, u_char *last)
 /* The permit is stored whatever the label is: what is no text is left out. */
 
 static ngx_int_t
-ngx_opscom_answer_label(ngx_str_t *label, u_char *data, size_t len,
+ngx_opscom_answers_label(ngx_str_t *label, u_char *data, size_t len,
     ngx_pool_t *pool)
 {
-    if (!ngx_opscom_is_plain(data, len)) {
+    if (!ngx_opscom_answers_is_plain(data, len)) {
         ngx_str_set(label, "");
         return NGX_OK;
     }
 
-    return ngx_opscom_answer_copy(label, data, len, pool);
+    return ngx_opscom_answers_copy(label, data, len, pool);
 }
 
 
 static ngx_int_t
-ngx_opscom_answer_copy(ngx_str_t *copy, u_char *data, size_t len,
+ngx_opscom_answers_copy(ngx_str_t *copy, u_char *data, size_t len,
     ngx_pool_t *pool)
 {
     copy->data = ngx_pnalloc(pool, len ? len : 1);
@@ -408,15 +412,15 @@ ngx_opscom_answer_copy(ngx_str_t *copy, u_char *data, size_t len,
 /* UTF-8 without control characters, so that it may stand in a header. */
 
 static ngx_uint_t
-ngx_opscom_is_plain(u_char *data, size_t len)
+ngx_opscom_answers_is_plain(u_char *data, size_t len)
 {
-    size_t  n;
-    u_char *p, *last;
+    size_t   n;
+    u_char  *p, *last;
 
     last = data + len;
 
     for (p = data; p < last; p += n) {
-        n = ngx_opscom_utf8(p, last);
+        n = ngx_opscom_answers_utf8(p, last);
 
         if (n == 0 || *p < 0x20 || *p == 0x7f
             || (*p == 0xc2 && p[1] < 0xa0))
@@ -430,10 +434,10 @@ ngx_opscom_is_plain(u_char *data, size_t len)
 
 
 static ngx_uint_t
-ngx_opscom_is_reference_id(ngx_str_t *id)
+ngx_opscom_answers_is_reference_id(ngx_str_t *id)
 {
-    u_char     c;
-    ngx_uint_t i;
+    u_char      c;
+    ngx_uint_t  i;
 
     for (i = 0; i < id->len; i++) {
         c = id->data[i];
@@ -450,7 +454,7 @@ ngx_opscom_is_reference_id(ngx_str_t *id)
 
 
 static ngx_uint_t
-ngx_opscom_is_string(ngx_opscom_reply_t *reply, ngx_uint_t i)
+ngx_opscom_answers_is_string(ngx_opscom_reply_t *reply, ngx_uint_t i)
 {
     return reply->nelts > i && reply->elts[i]->type == REDIS_REPLY_STRING;
 }

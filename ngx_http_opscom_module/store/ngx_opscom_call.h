@@ -92,27 +92,27 @@ struct ngx_opscom_call_s {
     ngx_msec_t              until;    /* is not sent after that */
     ngx_msec_t              deadline; /* ends by then, whatever happens */
     ngx_uint_t              redirects;
-    unsigned                by_source : 1; /* EVAL: Redis lost the script */
-    unsigned                asking : 1;
-    unsigned                retried : 1; /* an attempt has failed */
+    unsigned                by_source:1; /* EVAL: Redis lost the script */
+    unsigned                asking:1;
+    unsigned                retried:1; /* an attempt has failed */
 
     /* set by the caller: what it does twice is what it does once */
 
-    unsigned repeatable : 1;
+    unsigned repeatable:1;
 
     /* set by the caller: it never writes */
 
-    unsigned reads : 1;
+    unsigned reads:1;
 
     /* set by the caller: is not sent again, and waits for no outage's end */
 
-    unsigned once : 1;
+    unsigned once:1;
 
     /*
      * For read() and done(): an earlier attempt may have been executed.  A
-     * reply that says "refused" speaks of the last attempt only.
+     * reply that says "refused" is about the last attempt only.
      */
-    unsigned maybe_executed : 1;
+    unsigned maybe_executed:1;
 };
 
 

@@ -448,7 +448,7 @@ ngx_opscom_cluster_leave(ngx_opscom_nodes_t *nodes, ngx_opscom_node_t *node)
     }
 
     for (i = 0; i < nodes->settings->connections; i++) {
-        ngx_opscom_link_forgive(&node->links[i]);
+        ngx_opscom_link_unused(&node->links[i]);
 
         if (free && node->links[i].state != NGX_OPSCOM_LINK_READY) {
             ngx_opscom_link_close(&node->links[i]);

@@ -17,9 +17,9 @@ static ngx_int_t ngx_opscom_handshake_name(ngx_opscom_link_t *link);
 static ngx_int_t ngx_opscom_handshake_scripts(ngx_opscom_link_t *link);
 static void ngx_opscom_handshake_required(void *data,
     ngx_opscom_reply_t *reply);
-static void ngx_opscom_handshake_welcome(void *data,
+static void ngx_opscom_handshake_optional(void *data,
     ngx_opscom_reply_t *reply);
-static void ngx_opscom_handshake_heard(ngx_opscom_link_t *link);
+static void ngx_opscom_handshake_done(ngx_opscom_link_t *link);
 static ngx_int_t ngx_opscom_handshake_error_passes(ngx_str_t *text);
 
 
@@ -42,8 +42,8 @@ ngx_opscom_handshake_start(ngx_opscom_link_t *link)
 static ngx_int_t
 ngx_opscom_handshake_auth(ngx_opscom_link_t *link)
 {
-    ngx_str_t  argv[3];
-    ngx_uint_t argc;
+    ngx_str_t   argv[3];
+    ngx_uint_t  argc;
 
     if (link->settings->username.len == 0 && link->settings->password.len == 0)
     {
@@ -60,23 +60,23 @@ ngx_opscom_handshake_auth(ngx_opscom_link_t *link)
 
     argv[argc++] = link->settings->password;
 
-    return ngx_opscom_link_greet(link, argv, argc,
-                                 ngx_opscom_handshake_required);
+    return ngx_opscom_link_command(link, argv, argc,
+                                   ngx_opscom_handshake_required);
 }
 
 
-/* A sentinel may speak of a master that is none any more. */
+/* A sentinel may return the address of a server that is no longer a master. */
 
 static ngx_int_t
 ngx_opscom_handshake_role(ngx_opscom_link_t *link)
 {
-    static ngx_str_t role = ngx_string("ROLE");
+    static ngx_str_t  role = ngx_string("ROLE");
 
     if (link->settings->sentinel.len == 0) {
         return NGX_OK;
     }
 
-    return ngx_opscom_link_greet(link, &role, 1, ngx_opscom_handshake_master);
+    return ngx_opscom_link_command(link, &role, 1, ngx_opscom_handshake_master);
 }
 
 
@@ -101,15 +101,15 @@ ngx_opscom_handshake_master(void *data, ngx_opscom_reply_t *reply)
         return;
     }
 
-    ngx_opscom_handshake_heard(link);
+    ngx_opscom_handshake_done(link);
 }
 
 
 static ngx_int_t
 ngx_opscom_handshake_select(ngx_opscom_link_t *link)
 {
-    u_char    database[NGX_INT_T_LEN];
-    ngx_str_t argv[2];
+    u_char     database[NGX_INT_T_LEN];
+    ngx_str_t  argv[2];
 
     if (link->settings->database == 0) {
         return NGX_OK;
@@ -121,7 +121,8 @@ ngx_opscom_handshake_select(ngx_opscom_link_t *link)
     argv[1].len = ngx_sprintf(database, "%ui", link->settings->database)
         - database;
 
-    return ngx_opscom_link_greet(link, argv, 2, ngx_opscom_handshake_required);
+    return ngx_opscom_link_command(link, argv, 2,
+                                   ngx_opscom_handshake_required);
 }
 
 
@@ -130,8 +131,8 @@ ngx_opscom_handshake_select(ngx_opscom_link_t *link)
 static ngx_int_t
 ngx_opscom_handshake_name(ngx_opscom_link_t *link)
 {
-    u_char    name[sizeof("nginx-opscom-") + NGX_INT64_LEN];
-    ngx_str_t argv[3];
+    u_char     name[sizeof("nginx-opscom-") + NGX_INT64_LEN];
+    ngx_str_t  argv[3];
 
     ngx_str_set(&argv[0], "CLIENT");
     ngx_str_set(&argv[1], "SETNAME");
@@ -139,15 +140,16 @@ ngx_opscom_handshake_name(ngx_opscom_link_t *link)
     argv[2].data = name;
     argv[2].len = ngx_sprintf(name, "nginx-opscom-%P", ngx_pid) - name;
 
-    return ngx_opscom_link_greet(link, argv, 3, ngx_opscom_handshake_welcome);
+    return ngx_opscom_link_command(link, argv, 3,
+                                   ngx_opscom_handshake_optional);
 }
 
 
 static ngx_int_t
 ngx_opscom_handshake_scripts(ngx_opscom_link_t *link)
 {
-    ngx_str_t  argv[3];
-    ngx_uint_t i;
+    ngx_str_t   argv[3];
+    ngx_uint_t  i;
 
     ngx_str_set(&argv[0], "SCRIPT");
     ngx_str_set(&argv[1], "LOAD");
@@ -155,8 +157,10 @@ ngx_opscom_handshake_scripts(ngx_opscom_link_t *link)
     for (i = 0; i < NGX_OPSCOM_SCRIPTS; i++) {
         argv[2] = ngx_opscom_scripts[i].source;
 
-        if (ngx_opscom_link_greet(link, argv, 3, ngx_opscom_handshake_welcome)
-            != NGX_OK) {
+        if (ngx_opscom_link_command(link, argv, 3,
+                                    ngx_opscom_handshake_optional)
+            != NGX_OK)
+        {
             return NGX_ERROR;
         }
     }
@@ -176,7 +180,7 @@ ngx_opscom_handshake_required(void *data, ngx_opscom_reply_t *reply)
     link = data;
 
     if (reply->type != REDIS_REPLY_ERROR) {
-        ngx_opscom_handshake_heard(link);
+        ngx_opscom_handshake_done(link);
         return;
     }
 
@@ -213,11 +217,11 @@ ngx_opscom_handshake_error_passes(ngx_str_t *text)
 
 /*
  * Redis's ACL may forbid CLIENT and SCRIPT: the link works without.  Any other
- * error (LOADING, NOAUTH, MASTERDOWN ...) would meet the permits too.
+ * error (LOADING, NOAUTH, MASTERDOWN ...) would be the reply to permits, too.
  */
 
 static void
-ngx_opscom_handshake_welcome(void *data, ngx_opscom_reply_t *reply)
+ngx_opscom_handshake_optional(void *data, ngx_opscom_reply_t *reply)
 {
     if (reply->type == REDIS_REPLY_ERROR
         && ngx_opscom_account_reason(&reply->text)
@@ -227,14 +231,14 @@ ngx_opscom_handshake_welcome(void *data, ngx_opscom_reply_t *reply)
         return;
     }
 
-    ngx_opscom_handshake_heard(data);
+    ngx_opscom_handshake_done(data);
 }
 
 
 static void
-ngx_opscom_handshake_heard(ngx_opscom_link_t *link)
+ngx_opscom_handshake_done(ngx_opscom_link_t *link)
 {
-    if (--link->greetings == 0) {
+    if (--link->handshake == 0) {
         ngx_opscom_link_ready(link);
     }
 }

@@ -10,8 +10,8 @@
 
 
 /*
- * Greets the server that the link is connected to.  The link becomes ready once
- * all has been answered, or fails.
+ * Sends AUTH, SELECT and so on to the server that the link is connected to.
+ * The link becomes ready once all has been answered, or fails.
  */
 void ngx_opscom_handshake_start(ngx_opscom_link_t *link);
 

@@ -20,6 +20,7 @@ static void ngx_opscom_link_failed(ngx_opscom_socket_t *sock,
 static void ngx_opscom_link_flush(ngx_event_t *ev);
 static void ngx_opscom_link_lost(ngx_opscom_link_t *link,
     ngx_opscom_link_state_t was);
+static ngx_int_t ngx_opscom_link_is_ready(ngx_opscom_link_t *link);
 
 
 static const ngx_opscom_socket_handlers_t  ngx_opscom_link_socket_handlers = {
@@ -134,7 +135,9 @@ ngx_opscom_link_send(ngx_opscom_link_t *link, ngx_opscom_call_t *call)
 }
 
 
-ngx_int_t
+/* Whether the link can send a call now. */
+
+static ngx_int_t
 ngx_opscom_link_is_ready(ngx_opscom_link_t *link)
 {
     return link->state == NGX_OPSCOM_LINK_READY
@@ -190,7 +193,7 @@ ngx_opscom_link_connected(ngx_opscom_socket_t *sock)
     ngx_opscom_link_t  *link;
 
     link = sock->data;
-    link->greetings = 0;
+    link->handshake = 0;
 
     if (ngx_opscom_pipeline_open(&link->pipeline) != NGX_OK) {
         ngx_opscom_link_fail(link, "no memory", 0);
@@ -202,10 +205,10 @@ ngx_opscom_link_connected(ngx_opscom_socket_t *sock)
 
 
 ngx_int_t
-ngx_opscom_link_greet(ngx_opscom_link_t *link, ngx_str_t *argv,
+ngx_opscom_link_command(ngx_opscom_link_t *link, ngx_str_t *argv,
     ngx_uint_t argc, ngx_opscom_step_pt step)
 {
-    link->greetings++;
+    link->handshake++;
 
     return ngx_opscom_pipeline_command(&link->pipeline, argv, argc, step,
                                        link->deadline);
@@ -346,7 +349,7 @@ ngx_opscom_link_drain(ngx_opscom_link_t *link)
 
 
 void
-ngx_opscom_link_forgive(ngx_opscom_link_t *link)
+ngx_opscom_link_unused(ngx_opscom_link_t *link)
 {
     ngx_opscom_outage_written(&link->outage);
     ngx_opscom_account_forget(link->account, &link->refusals);

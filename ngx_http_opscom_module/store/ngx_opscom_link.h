@@ -46,12 +46,12 @@ typedef enum {
 } ngx_opscom_link_state_t;
 
 
-/* What the owner of a link is told of. */
+/* The handlers of the owner of a link. */
 
 typedef struct {
 
     /*
-     * The socket is connected: the owner greets the server with commands of
+     * The socket is connected: the owner does the handshake by commands of
      * its own, then calls ngx_opscom_link_ready().
      */
     void (*established)(ngx_opscom_link_t *link);
@@ -82,7 +82,7 @@ struct ngx_opscom_link_s {
     ngx_uint_t                        tried;     /* of them, in this round */
     ngx_opscom_address_t             *target;    /* the one in use */
     ngx_opscom_named_address_t        named;     /* what a sentinel said */
-    ngx_uint_t                        greetings; /* replies to wait for */
+    ngx_uint_t                        handshake; /* replies to wait for */
 
     ngx_queue_t                       waiting; /* calls, in their order */
     ngx_queue_t                       late;    /* sent calls that end before
@@ -130,11 +130,11 @@ void ngx_opscom_link_retry(ngx_opscom_link_t *link, ngx_opscom_call_t *call);
 /* Parts with a call, which is in no queue: another link may have it. */
 void ngx_opscom_link_part(ngx_opscom_link_t *link, ngx_opscom_call_t *call);
 
-/* Writes a command of the greeting; NGX_ERROR without memory. */
-ngx_int_t ngx_opscom_link_greet(ngx_opscom_link_t *link, ngx_str_t *argv,
+/* Writes a command of the handshake; NGX_ERROR without memory. */
+ngx_int_t ngx_opscom_link_command(ngx_opscom_link_t *link, ngx_str_t *argv,
     ngx_uint_t argc, ngx_opscom_step_pt step);
 
-/* The greeting is over. */
+/* The handshake is over. */
 void ngx_opscom_link_ready(ngx_opscom_link_t *link);
 
 /* Connects to link->named instead: a sentinel has said where the master is. */
@@ -157,11 +157,8 @@ void ngx_opscom_link_reject(ngx_opscom_link_t *link, ngx_str_t *text);
 /* The server refuses for a reason that passes: uses another connection. */
 void ngx_opscom_link_drain(ngx_opscom_link_t *link);
 
-/* The server serves nobody now: what it refused does not matter any more. */
-void ngx_opscom_link_forgive(ngx_opscom_link_t *link);
-
-/* Whether the link can send a call now. */
-ngx_int_t ngx_opscom_link_is_ready(ngx_opscom_link_t *link);
+/* The server is not used any more: its refusals no longer count. */
+void ngx_opscom_link_unused(ngx_opscom_link_t *link);
 
 /* Whether it has neither calls nor commands in flight. */
 ngx_int_t ngx_opscom_link_is_free(ngx_opscom_link_t *link);

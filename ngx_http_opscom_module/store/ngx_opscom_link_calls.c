@@ -193,7 +193,7 @@ ngx_opscom_link_mismatch(ngx_opscom_link_t *link, ngx_opscom_call_t *call)
 }
 
 
-/* A read needs no replicas, and proves nothing, unless nobody writes here. */
+/* A read needs no replicas; where there are writes it ends no refusal. */
 
 static void
 ngx_opscom_link_executed(ngx_opscom_link_t *link, ngx_opscom_call_t *call,

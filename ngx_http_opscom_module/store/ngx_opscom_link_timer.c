@@ -8,7 +8,7 @@
 #include "ngx_opscom_retry.h"
 
 
-/* Somebody waits: attempts follow at least in this share of the time. */
+/* While calls wait, a pause is at most this part of opscom_redis_retry. */
 
 #define NGX_OPSCOM_LINK_ATTEMPTS 20
 
@@ -39,7 +39,7 @@ ngx_opscom_link_back_off(ngx_opscom_link_t *link)
 }
 
 
-/* An exiting worker opens nothing that nobody waits for. */
+/* An exiting worker opens no connection without a call that waits for it. */
 
 void
 ngx_opscom_link_probe(ngx_event_t *ev)

@@ -49,7 +49,7 @@ typedef struct {
     ngx_opscom_link_t          *links; /* settings.connections of them */
     ngx_uint_t                  next;
     ngx_uint_t                  round; /* of the map that named it last */
-    unsigned                    configured : 1;
+    unsigned                    configured:1;
 } ngx_opscom_node_t;
 
 

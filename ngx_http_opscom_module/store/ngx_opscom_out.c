@@ -12,8 +12,8 @@
 ngx_int_t
 ngx_opscom_out_reserve(ngx_opscom_out_t *out, size_t size, ngx_log_t *log)
 {
-    size_t  used, room;
-    u_char *start;
+    size_t   used, room;
+    u_char  *start;
 
     if ((size_t) (out->end - out->last) >= size) {
         return NGX_OK;

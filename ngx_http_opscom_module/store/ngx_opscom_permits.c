@@ -22,10 +22,10 @@ typedef struct {
 } ngx_opscom_form_t;
 
 
-static ngx_int_t ngx_opscom_write(ngx_opscom_call_t *call,
+static ngx_int_t ngx_opscom_permits_write(ngx_opscom_call_t *call,
     ngx_opscom_write_t *write, const ngx_opscom_form_t *form,
     ngx_opscom_source_t *source, ngx_pool_t *pool);
-static ngx_int_t ngx_opscom_edit(ngx_opscom_call_t *call,
+static ngx_int_t ngx_opscom_permits_edit(ngx_opscom_call_t *call,
     ngx_opscom_write_t *write, const ngx_opscom_form_t *form,
     ngx_pool_t *pool);
 static ngx_int_t ngx_opscom_form_write(ngx_opscom_call_t *call,
@@ -115,16 +115,17 @@ ngx_int_t
 ngx_opscom_permits_push(ngx_opscom_call_t *call, ngx_opscom_write_t *write,
     ngx_pool_t *pool)
 {
-    ngx_opscom_field_t  own[NGX_OPSCOM_OWN_FIELDS];
-    ngx_opscom_source_t source;
+    ngx_opscom_field_t        own[NGX_OPSCOM_OWN_FIELDS];
+    ngx_opscom_source_t       source;
+    const ngx_opscom_form_t  *form;
 
     ngx_opscom_push_source(&source, write, own);
 
     call->repeatable = 1;
 
-    return ngx_opscom_write(call, write,
-                            &ngx_opscom_form_push[ngx_opscom_push_kind(write)],
-                            &source, pool);
+    form = &ngx_opscom_form_push[ngx_opscom_push_kind(write)];
+
+    return ngx_opscom_permits_write(call, write, form, &source, pool);
 }
 
 
@@ -186,7 +187,7 @@ ngx_opscom_permits_update(ngx_opscom_call_t *call, ngx_opscom_write_t *write,
 {
     call->repeatable = write->idempotency.len != 0;
 
-    return ngx_opscom_edit(call, write, &ngx_opscom_form_update, pool);
+    return ngx_opscom_permits_edit(call, write, &ngx_opscom_form_update, pool);
 }
 
 
@@ -196,16 +197,16 @@ ngx_opscom_permits_delete(ngx_opscom_call_t *call, ngx_opscom_write_t *write,
 {
     call->repeatable = 1;
 
-    return ngx_opscom_edit(call, write, &ngx_opscom_form_delete, pool);
+    return ngx_opscom_permits_edit(call, write, &ngx_opscom_form_delete, pool);
 }
 
 
 static ngx_int_t
-ngx_opscom_edit(ngx_opscom_call_t *call, ngx_opscom_write_t *write,
+ngx_opscom_permits_edit(ngx_opscom_call_t *call, ngx_opscom_write_t *write,
     const ngx_opscom_form_t *form, ngx_pool_t *pool)
 {
-    ngx_opscom_form_t   keyed;
-    ngx_opscom_source_t source;
+    ngx_opscom_form_t    keyed;
+    ngx_opscom_source_t  source;
 
     ngx_memzero(&source, sizeof(ngx_opscom_source_t));
 
@@ -225,12 +226,12 @@ ngx_opscom_edit(ngx_opscom_call_t *call, ngx_opscom_write_t *write,
         keyed.keys[1] = &ngx_opscom_words_once_keys;
     }
 
-    return ngx_opscom_write(call, write, &keyed, &source, pool);
+    return ngx_opscom_permits_write(call, write, &keyed, &source, pool);
 }
 
 
 static ngx_int_t
-ngx_opscom_write(ngx_opscom_call_t *call, ngx_opscom_write_t *write,
+ngx_opscom_permits_write(ngx_opscom_call_t *call, ngx_opscom_write_t *write,
     const ngx_opscom_form_t *form, ngx_opscom_source_t *source,
     ngx_pool_t *pool)
 {
@@ -244,7 +245,7 @@ ngx_int_t
 ngx_opscom_permits_lookup(ngx_opscom_call_t *call,
     ngx_opscom_lookup_t *lookup, ngx_pool_t *pool)
 {
-    ngx_opscom_source_t source;
+    ngx_opscom_source_t  source;
 
     ngx_memzero(&source, sizeof(ngx_opscom_source_t));
     source.members = lookup;
@@ -262,9 +263,9 @@ ngx_opscom_form_write(ngx_opscom_call_t *call, const ngx_opscom_form_t *form,
     const ngx_opscom_source_t *source, ngx_str_t *prefix, ngx_str_t *client,
     ngx_pool_t *pool)
 {
-    size_t              base;
-    u_char             *p;
-    ngx_opscom_writer_t writer;
+    size_t               base;
+    u_char              *p;
+    ngx_opscom_writer_t  writer;
 
     base = ngx_opscom_words_base(prefix, client);
 
@@ -289,8 +290,8 @@ static size_t
 ngx_opscom_form_size(const ngx_opscom_form_t *form,
     const ngx_opscom_source_t *source, size_t base)
 {
-    size_t     size;
-    ngx_uint_t i;
+    size_t      size;
+    ngx_uint_t  i;
 
     size = ngx_opscom_fields_size(&source->own)
            + ngx_opscom_fields_size(&source->fields);
@@ -315,7 +316,7 @@ ngx_opscom_lists_write(ngx_opscom_writer_t *writer,
     const ngx_opscom_words_t *const lists[NGX_OPSCOM_MAX_LISTS],
     const ngx_opscom_source_t *source)
 {
-    ngx_uint_t i;
+    ngx_uint_t  i;
 
     for (i = 0; i < NGX_OPSCOM_MAX_LISTS; i++) {
         if (lists[i]) {
@@ -342,13 +343,13 @@ ngx_int_t
 ngx_opscom_permits_pushes(ngx_opscom_call_t *call, ngx_opscom_write_t *writes,
     ngx_uint_t n, ngx_pool_t *pool)
 {
-    size_t                   base, size;
-    u_char                  *p;
-    ngx_uint_t               i, keys, kind;
-    ngx_opscom_field_t       own[NGX_OPSCOM_MAX_PUSHES][NGX_OPSCOM_OWN_FIELDS];
-    ngx_opscom_source_t      sources[NGX_OPSCOM_MAX_PUSHES];
-    ngx_opscom_writer_t      writer;
-    const ngx_opscom_form_t *each;
+    size_t                    base, size;
+    u_char                   *p;
+    ngx_uint_t                i, keys, kind;
+    ngx_opscom_field_t        own[NGX_OPSCOM_MAX_PUSHES][NGX_OPSCOM_OWN_FIELDS];
+    ngx_opscom_source_t       sources[NGX_OPSCOM_MAX_PUSHES];
+    ngx_opscom_writer_t       writer;
+    const ngx_opscom_form_t  *each;
 
     if (n == 0 || n > NGX_OPSCOM_MAX_PUSHES) {
         return NGX_ERROR;

@@ -37,7 +37,7 @@ typedef struct {
     ngx_log_t   *log;
     ngx_uint_t   elements; /* of the reply that is being read */
     size_t       bytes;
-    unsigned     too_large : 1;
+    unsigned     too_large:1;
 } ngx_opscom_reader_t;
 
 

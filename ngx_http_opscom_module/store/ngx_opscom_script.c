@@ -28,17 +28,17 @@ ngx_opscom_script_t ngx_opscom_scripts[NGX_OPSCOM_SCRIPTS] = {
 void
 ngx_opscom_scripts_init(void)
 {
-    u_char              *p, digest[SHA_DIGEST_LENGTH];
-    ngx_uint_t           i;
-    ngx_opscom_script_t *script;
+    u_char               *p, digest[SHA_DIGEST_LENGTH];
+    ngx_uint_t            i;
+    ngx_opscom_script_t  *script;
 
     for (i = 0; i < NGX_OPSCOM_SCRIPTS; i++) {
         script = &ngx_opscom_scripts[i];
 
         SHA1(script->source.data, script->source.len, digest);
 
-        p = ngx_cpymem(
-            script->evalsha, NGX_OPSCOM_EVALSHA, NGX_OPSCOM_EVALSHA_LEN);
+        p = ngx_cpymem(script->evalsha, NGX_OPSCOM_EVALSHA,
+                       NGX_OPSCOM_EVALSHA_LEN);
         p = ngx_hex_dump(p, digest, SHA_DIGEST_LENGTH);
         *p++ = CR;
         *p = LF;

@@ -20,7 +20,7 @@ ngx_opscom_sentinel_ask(ngx_opscom_link_t *link)
     ngx_str_set(&argv[1], "GET-MASTER-ADDR-BY-NAME");
     argv[2] = link->settings->sentinel;
 
-    if (ngx_opscom_link_greet(link, argv, 3, ngx_opscom_sentinel_answer)
+    if (ngx_opscom_link_command(link, argv, 3, ngx_opscom_sentinel_answer)
         != NGX_OK)
     {
         ngx_opscom_link_fail(link, "no memory", 0);

@@ -1,5 +1,5 @@
 
-/* What tells one store from another. */
+/* By which settings stores differ. */
 
 
 #include "ngx_opscom_settings.h"

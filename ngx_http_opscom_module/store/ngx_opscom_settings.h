@@ -1,5 +1,5 @@
 
-/* What tells one store from another: where Redis is and how it is spoken to. */
+/* By which settings stores differ: where Redis is and how to connect to it. */
 
 
 #ifndef NGX_OPSCOM_SETTINGS_H_INCLUDED

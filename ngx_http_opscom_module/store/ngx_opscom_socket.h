@@ -21,7 +21,7 @@
 typedef struct ngx_opscom_socket_s ngx_opscom_socket_t;
 
 
-/* What the owner of a socket is told of; each may close the socket. */
+/* The handlers of the owner of a socket; each may close the socket. */
 
 typedef struct {
     void (*connected)(ngx_opscom_socket_t *sock);

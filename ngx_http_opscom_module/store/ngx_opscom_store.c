@@ -17,7 +17,7 @@ struct ngx_opscom_store_s {
 
     ngx_opscom_account_t   account;
     ngx_opscom_nodes_t     nodes;
-    unsigned               opened : 1;
+    unsigned               opened:1;
 };
 
 

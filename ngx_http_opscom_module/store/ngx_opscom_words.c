@@ -35,7 +35,7 @@ static u_char *ngx_opscom_string(u_char *p, ngx_str_t *text);
 void
 ngx_opscom_words_events(ngx_opscom_fields_t *fields)
 {
-    ngx_uint_t i;
+    ngx_uint_t  i;
 
     for (i = 0; i < fields->n; i++) {
         fields->field[i].event = ngx_opscom_is_event_field(
@@ -55,9 +55,9 @@ size_t
 ngx_opscom_words_size(const ngx_opscom_words_t *words,
     const ngx_opscom_source_t *source, size_t base)
 {
-    size_t        size;
-    ngx_str_t    *text;
-    const size_t *member;
+    size_t         size;
+    ngx_str_t     *text;
+    const size_t  *member;
 
     size = words->fixed + words->keys * base;
 
@@ -73,8 +73,8 @@ ngx_opscom_words_size(const ngx_opscom_words_t *words,
 size_t
 ngx_opscom_fields_size(const ngx_opscom_fields_t *fields)
 {
-    size_t     size;
-    ngx_uint_t i;
+    size_t      size;
+    ngx_uint_t  i;
 
     size = fields->n * 2 * NGX_OPSCOM_STRING_SIZE;
 
@@ -111,7 +111,7 @@ void
 ngx_opscom_words_write(ngx_opscom_writer_t *writer,
     const ngx_opscom_words_t *words, const ngx_opscom_source_t *source)
 {
-    ngx_uint_t i;
+    ngx_uint_t  i;
 
     for (i = 0; i < words->n; i++) {
         ngx_opscom_word_write(writer, &words->word[i], source);
@@ -130,9 +130,9 @@ static void
 ngx_opscom_word_write(ngx_opscom_writer_t *writer,
     const ngx_opscom_word_t *word, const ngx_opscom_source_t *source)
 {
-    size_t    len;
-    u_char   *p, *packed, *last, digits[NGX_INT64_LEN];
-    ngx_str_t value;
+    size_t     len;
+    u_char    *p, *packed, *last, digits[NGX_INT64_LEN];
+    ngx_str_t  value;
 
     if (word->kind == NGX_OPSCOM_WORD_KEY) {
         value = ngx_opscom_word_value(word, source, digits);
@@ -168,11 +168,11 @@ static u_char *
 ngx_opscom_word_pack(ngx_opscom_writer_t *writer, u_char *p,
     const ngx_opscom_word_t *word, const ngx_opscom_source_t *source)
 {
-    u_char                   digits[NGX_INT64_LEN];
-    ngx_str_t                value;
-    ngx_uint_t               i;
-    ngx_opscom_word_kind_t   kind;
-    const ngx_opscom_word_t *part;
+    u_char                    digits[NGX_INT64_LEN];
+    ngx_str_t                 value;
+    ngx_uint_t                i;
+    ngx_opscom_word_kind_t    kind;
+    const ngx_opscom_word_t  *part;
 
     if (word->kind != NGX_OPSCOM_WORD_PACKED) {
         kind = ngx_opscom_fields_kind(word, source);
@@ -206,7 +206,7 @@ static u_char *
 ngx_opscom_fields_pack(u_char *p, const ngx_opscom_fields_t *fields,
     ngx_opscom_word_kind_t kind)
 {
-    ngx_opscom_field_t *field, *last;
+    ngx_opscom_field_t  *field, *last;
 
     last = fields->field + (kind == NGX_OPSCOM_WORD_NONE ? 0 : fields->n);
 
@@ -239,7 +239,7 @@ static ngx_inline ngx_str_t
 ngx_opscom_word_value(const ngx_opscom_word_t *word,
     const ngx_opscom_source_t *source, u_char *digits)
 {
-    static const ngx_str_t none = ngx_string("");
+    static const ngx_str_t  none = ngx_string("");
 
     if (word->kind > NGX_OPSCOM_WORD_TEXT) {
         return ngx_opscom_word_number(word, source, digits);
@@ -259,9 +259,9 @@ static ngx_str_t
 ngx_opscom_word_number(const ngx_opscom_word_t *word,
     const ngx_opscom_source_t *source, u_char *digits)
 {
-    u_char   *p;
-    uint64_t  number;
-    ngx_str_t value;
+    u_char    *p;
+    uint64_t   number;
+    ngx_str_t  value;
 
     p = digits + NGX_INT64_LEN;
 
@@ -306,9 +306,9 @@ ngx_opscom_fields_kind(const ngx_opscom_word_t *word,
 static ngx_uint_t
 ngx_opscom_is_event_field(ngx_str_t *name)
 {
-    ngx_uint_t i;
+    ngx_uint_t  i;
 
-    static const ngx_str_t names[] = {
+    static const ngx_str_t  names[] = {
         ngx_string("amount"),
         ngx_string("currency"),
         ngx_string("ticket"),

@@ -35,8 +35,8 @@ ngx_opscom_write_argument(u_char *p, u_char *data, size_t len)
 u_char *
 ngx_opscom_write_integer(u_char *p, uint64_t n)
 {
-    size_t len;
-    u_char digits[NGX_INT64_LEN];
+    size_t  len;
+    u_char  digits[NGX_INT64_LEN];
 
     len = ngx_opscom_write_digits(digits, n) - digits;
 
@@ -90,9 +90,9 @@ ngx_int_t
 ngx_opscom_write_command(ngx_opscom_out_t *out, ngx_str_t *argv,
     ngx_uint_t argc, ngx_log_t *log)
 {
-    size_t     size;
-    u_char    *p;
-    ngx_uint_t i;
+    size_t      size;
+    u_char     *p;
+    ngx_uint_t  i;
 
     size = NGX_OPSCOM_HEADER_SIZE;
 

@@ -114,10 +114,10 @@ my $idle = () = $nginx->log =~ /while idle/g;
 $redis->call('CLIENT', 'KILL', 'TYPE', 'normal');
 wait_until(5, sub { (() = $nginx->log =~ /while idle/g) > $idle });
 $start = time;
-is((push_permit($nginx))[0], 503, 'a greeting that is not answered');
+is((push_permit($nginx))[0], 503, 'a handshake that is not answered');
 cmp_ok(time - $start, '<', 1.5, 'in time');
 rule('pass');
-healed('after a silent greeting');
+healed('after a silent handshake');
 
 my @records = $redis->call('KEYS', 'opscom:{OC-TOMA}:permit:*');
 my (undef, $doubled) = stored($redis);

@@ -1,6 +1,6 @@
 # The layout of the C sources, as far as a program can tell
 # without being in the way: width, white space, a comment that says what the
-# file is, and lengths.
+# file is, lengths, and the names of a function's variables in one column.
 #
 #   perl t/tools/layout.pl [directory of the sources]
 
@@ -11,6 +11,20 @@ my $dir = shift // 'ngx_http_opscom_module';
 my $functions = 60; # lines
 my $files = 500;
 my @wrong;
+
+# Whether the variables that a function begins with are laid out as nginx does:
+# two spaces behind the longest type, then stars and names.
+sub is_aligned {
+    my (%columns, $narrow);
+
+    for (@_) {
+        my ($type, $space, $stars) = /^    ((?:static |const )*\w+)( +)(\**)\w+(?:\[\w*\])*(?:,.*;|;| = .*|,)$/ or last;
+        last if $type =~ /^(?:return|goto)$/;
+        $columns{length "$type$space$stars"} = 1;
+        $narrow ||= length $space < 2;
+    }
+    return !$narrow && keys %columns < 2;
+}
 
 for my $file (sort map { glob "$dir/$_*.[ch]" } '', 'permit/', 'store/') {
     open my $in, '<', $file or die "$file: $!\n";
@@ -26,7 +40,10 @@ for my $file (sort map { glob "$dir/$_*.[ch]" } '', 'permit/', 'store/') {
 
         push @wrong, "$at: longer than 80 characters" if length $line > 80;
         push @wrong, "$at: a tab, or white space at the end" if $line =~ /\t|\s$/;
-        $start = $i if $line eq '{';
+        if ($line eq '{') {
+            $start = $i;
+            push @wrong, "$at: variables that are not in one column" unless is_aligned(@lines[$i + 1 .. $#lines]);
+        }
         if ($line eq '}' && defined $start) {
             push @wrong, "$at: a function of more than $functions lines" if $i - $start - 1 > $functions;
             undef $start;
