@@ -1,4 +1,4 @@
-# docs/alerts.yml: the rules are valid, they fire when they should and not
+# docs/alerts.yml: the rules are valid, fire when they should and do not
 # otherwise, and they use no metric, label value or name that does not exist.
 
 use strict;
@@ -53,7 +53,7 @@ my @cases = (
     # nginx was restarted meanwhile
     [ OpscomSourceSilent    => { qq(opscom_source_last_permit_timestamp_seconds{client="OC-TOMA",source="north",$edge}) => '60x60 _x600' }, 420,
       'client: OC-TOMA, source: north, severity: warning' ],
-    # another edge server has stored a permit of it
+    # another edge server has stored a permit of that source
     [ OpscomSourceSilent    => { qq(opscom_source_last_permit_timestamp_seconds{client="OC-TOMA",source="north",$edge}) => '60x600',
                                  'opscom_source_last_permit_timestamp_seconds{client="OC-TOMA",source="north",instance="b:8081",job="permits"}'
                                      => '0+60x600' }, 420, undef ],

@@ -1,5 +1,5 @@
-# Attributes over HTTP: what is accepted, what is refused, and in which words.
-# Every rule at its edges is in t/unit/permit_test.c.
+# Attributes over HTTP: what is accepted, what is refused, and with which messages.
+# The limits of every rule are tested in t/unit/permit_*_test.c.
 
 use lib 't/support';
 use Test::Nginx::Socket 'no_plan';
@@ -9,7 +9,7 @@ run_tests();
 
 __DATA__
 
-=== TEST 1: nothing given: all that is required is named at once
+=== TEST 1: empty object: all required attributes are reported together
 --- request eval: Opscom::post('push')
 --- error_code: 422
 --- response_body_like chomp
@@ -51,7 +51,7 @@ Opscom::push(zone => 'x' x 201, permitNo => \'7', LicencePlate => '- -', plate =
 
 
 
-=== TEST 4: a token that is missing or ill-formed comes before everything else
+=== TEST 4: a missing or malformed token is reported before any other error
 --- request eval
 [ Opscom::push(apiToken => undef, endTime => ''), Opscom::push(apiToken => ''), Opscom::push(apiToken => \'null'),
   Opscom::push(apiToken => 'a b', endTime => ''), Opscom::push(apiToken => \'7'), Opscom::push(apiToken => 'x' x 51) ]
@@ -61,7 +61,7 @@ Opscom::push(zone => 'x' x 201, permitNo => \'7', LicencePlate => '- -', plate =
 
 
 
-=== TEST 5: no answer and no log line has the token, whatever is wrong
+=== TEST 5: no response and no log line contains the token, whatever the error
 --- request eval
 [ Opscom::push(apiToken => 'SECRET-TOKEN'), Opscom::push(apiToken => 'SECRET-TOKEN', endTime => 'SECRET-TOKEN'),
   Opscom::push(apiToken => 'SECRET-TOKEN', zone => \'SECRET-TOKEN') ]
@@ -83,7 +83,7 @@ location /api { opscom_push; opscom_currencies eur GBP; }
 
 
 
-=== TEST 7: text of any language is stored as it came
+=== TEST 7: text in any language is stored as received
 --- request eval
 Opscom::push(LicencePlate => "\x{e9}t\x{e9} 1", zone => "Stra\x{df}e", permitNo => \'"\ud83d\ude97\u20ac\"\\\\"')
 --- redis eval
@@ -92,7 +92,7 @@ Opscom::push(LicencePlate => "\x{e9}t\x{e9} 1", zone => "Stra\x{df}e", permitNo 
 
 
 
-=== TEST 8: what is not taken is ignored, whatever it is, and nested names do not count
+=== TEST 8: unknown attributes are ignored, whatever their values, and nested names do not count
 --- request eval
 Opscom::push(plate => undef, x => \'{"plate":7,"endTime":[1,2,{"amount":null}]}', Zone => \'7', referenceid => \'{}')
 --- redis
@@ -100,7 +100,7 @@ HLEN permit:<id> => 16
 
 
 
-=== TEST 9: injection is an argument like any other
+=== TEST 9: an injection attempt is stored as plain text
 --- request eval
 Opscom::push(zone => "a\\r\\n*1\\r\\n\$8\\r\\nFLUSHALL", LicencePlate => '}:plate:{x', permitNo => "'; return redis.call('FLUSHALL') --")
 --- redis

@@ -1,4 +1,4 @@
-# Bodies of any pace: none becomes a file, and what comes early is refused early.
+# Bodies sent at any speed: none is written to a file, and errors are reported early.
 
 use lib 't/support';
 use Test::Nginx::Socket 'no_plan';
@@ -8,7 +8,7 @@ run_tests();
 
 __DATA__
 
-=== TEST 1: a client that sends all before it reads gets its answer
+=== TEST 1: a client that sends everything before it reads receives the response
 --- config
 location /api { opscom_push; client_max_body_size 0; }
 --- raw_request eval
@@ -18,7 +18,7 @@ location /api { opscom_push; client_max_body_size 0; }
 
 
 
-=== TEST 2: the same for a content type, a method, and syntax
+=== TEST 2: the same for a wrong content type, a wrong method and a syntax error
 --- config
 location /api { opscom_push; client_max_body_size 0; opscom_max_body_size 0; }
 --- raw_request eval

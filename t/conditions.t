@@ -1,4 +1,4 @@
-# What nginx does to responses by itself must not hide what was stored:
+# What nginx itself changes in responses must not hide what was stored:
 # conditional and range requests, statuses of error_page, subrequests.
 
 use lib 't/support';

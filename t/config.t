@@ -1,4 +1,4 @@
-# nginx -t names file and line of a wrong value, and says what would be right.
+# nginx -t reports the file and line of an invalid value, and what would be valid.
 
 use strict;
 use warnings;
@@ -72,7 +72,7 @@ for (@wrong) {
     unlike($text, qr/sesame/, 'no password') if $directive =~ /sesame/;
 }
 
-# what only shows when all is read together
+# errors that are found only after the whole configuration is read
 for ([ "opscom_push;\nopscom_update;", qr/conflicts with another opscom handler in the same location/ ],
      [ 'opscom_push; opscom_redis no-such-host.invalid;', qr/host not found in "opscom_redis" "no-such-host.invalid"/ ],
      [ 'opscom_push; opscom_redis_password_file /nowhere;', qr/open\(\) "\/nowhere" failed/ ],
@@ -85,7 +85,7 @@ for ([ "opscom_push;\nopscom_update;", qr/conflicts with another opscom handler 
     like(check($directives), $words, $directives =~ s/\n/ /r);
 }
 
-# what is right
+# valid configurations
 for ('opscom_push;', 'opscom_push; opscom_redis_username meters;', 'opscom_push $arg_client;', 'opscom_push; opscom_redis 127.0.0.1 [::1]:7 unix:/x redis://u:p@127.0.0.1:1/2;',
      'opscom_push; opscom_dedup off; opscom_retention off; opscom_stream_maxlen off; opscom_wait_replicas off; opscom_cors_origin off;',
      'opscom_push; opscom_cors_origin https://a.example http://[::1]:8080 chrome-extension://abcdef http://kiosk_1:80 capacitor://localhost;',

@@ -48,7 +48,7 @@ Vary: Origin
 
 
 
-=== TEST 3: answers and errors, nginx's own too
+=== TEST 3: responses and errors, including nginx's own
 --- config
 location /api { opscom_push; opscom_cors_origin https://a.example; }
 location /deny { opscom_push OC-TOMA; deny all; opscom_cors_origin https://a.example; }
@@ -65,7 +65,7 @@ Origin: https://a.example
 
 
 
-=== TEST 4: another origin, and none
+=== TEST 4: an origin that is not listed, and no origin
 --- config
 location /api { opscom_push; opscom_cors_origin https://a.example; }
 --- request eval: [ Opscom::push(), Opscom::push() ]

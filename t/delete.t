@@ -1,4 +1,4 @@
-# Deletes: the hash stays and says when, the index and the feed are told.
+# Deletes: the hash is kept with the time, the index and the feed are updated.
 
 use lib 't/support';
 use Test::Nginx::Socket 'no_plan';
@@ -21,7 +21,7 @@ Opscom::fresh(); Opscom::permit('a-1'); Opscom::permit('a-2');
 
 
 
-=== TEST 2: what is not there
+=== TEST 2: unknown reference IDs
 --- init
 Opscom::fresh();
 --- request eval: Opscom::post('delete', referenceid => 'nobody')
@@ -69,7 +69,7 @@ Opscom::fresh(); Opscom::permit('a-1');
 
 
 
-=== TEST 7: an index that is none: nothing changes
+=== TEST 7: an index of the wrong type: nothing changes
 --- init
 Opscom::fresh(); Opscom::permit('a-1'); Opscom::redis('SET', 'opscom:{OC-TOMA}:plate:PL8RDR', 'x');
 --- request eval: Opscom::post('delete', referenceid => 'a-1')

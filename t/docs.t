@@ -1,5 +1,5 @@
-# docs/ and the sources say the same: attributes, errors, directives, variables,
-# metrics, keys, fields, events, commands; links and tables are sound.
+# docs/ and the sources agree: attributes, errors, directives, variables,
+# metrics, keys, fields, events, commands; links and tables are valid.
 
 use strict;
 use warnings;
@@ -93,7 +93,7 @@ $source = set(slurp("$top/ngx_http_opscom_variables.c") =~ /ngx_string\("(opscom
 my $variables = set($directives =~ /^\| \[`\$(opscom_\w+)`\]\(#\1\) \|/mg);
 is_deeply([ sort keys %$variables ], [ sort keys %$source ], 'variables');
 for (sort keys %$variables) { like($directives, qr/^### $_\n\n`\$$_`: /m, "form of \$$_") }
-is_deeply([ sort $directives =~ /^### (opscom_\w+)$/mg ], [ sort keys %$index, keys %$variables ], 'no section too many');
+is_deeply([ sort $directives =~ /^### (opscom_\w+)$/mg ], [ sort keys %$index, keys %$variables ], 'no section without a directive or variable');
 
 # metrics, both ways
 my $family = qr/opscom_(?:requests|attribute|store|source|build)_\w+/;
@@ -156,7 +156,7 @@ for my $file ('README.md', glob('docs/*.md'), glob('docs/examples/*')) {
     is_deeply([ grep { !$known->{$_} } @named ], [], "$file: commands of opscom");
 }
 
-# what the package installs exists, and nothing of docs/ is left out
+# files that the package installs exist, and all of docs/ is installed
 my %packaged = map { $_ => 1 } map { glob } slurp('docs/debian/libnginx-mod-http-opscom.docs') =~ /^(\S+)$/mg;
 ok(-e, "the package has $_") for sort keys %packaged;
 ok($packaged{$_}, "$_ is in the package") for glob 'docs/*.md docs/*.yaml docs/*.yml docs/*.json docs/*.svg docs/*.png';

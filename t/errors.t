@@ -16,7 +16,7 @@ __DATA__
 
 
 
-=== TEST 2: HEAD has the headers alone
+=== TEST 2: HEAD: headers only
 --- request
 HEAD /api/OC-TOMA/v1/permits/push
 --- error_code: 405
@@ -137,7 +137,7 @@ location /return { opscom_push OC-TOMA; return 418; }
 
 
 
-=== TEST 12: a connection lives on after a refusal
+=== TEST 12: a connection is kept alive after a refusal
 --- pipelined_requests eval
 [ Opscom::push(endTime => ''), Opscom::push_to('/api/OC-TOMA/v1/permits/push', x => \'}'), Opscom::push(), 'GET /api/x/v1/permits/push', Opscom::push() ]
 --- error_code eval: [ 422, 400, 200, 405, 200 ]
@@ -145,7 +145,7 @@ location /return { opscom_push OC-TOMA; return 418; }
 
 
 
-=== TEST 13: a body longer than announced: the rest is not taken, or logged, as a request
+=== TEST 13: a body longer than announced: the rest is neither handled nor logged as a request
 --- raw_request eval
 "POST /api/OC-TOMA/v1/permits/push HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
 . "Content-Length: 1\r\n\r\n{\"apiToken\":\"$Opscom::Token\"}\r\n\r\n"
@@ -157,7 +157,7 @@ Connection: close
 
 
 
-=== TEST 14: an Idempotency-Key that cannot be one
+=== TEST 14: an invalid Idempotency-Key
 --- request eval: [ map { Opscom::push() } 1 .. 4 ]
 --- more_headers eval
 [ map { "Content-Type: application/json\n$_\n" } 'Idempotency-Key:', 'Idempotency-Key: a b', 'Idempotency-Key: ' . 'x' x 256,
@@ -179,7 +179,7 @@ Content-Type: text/html
 
 
 
-=== TEST 16: an error page of the operator's own goes first
+=== TEST 16: an error page configured by the operator takes precedence
 --- config
 error_page 403 /sorry;
 location /api { opscom_push; deny all; }

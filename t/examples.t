@@ -1,6 +1,6 @@
 # Each configuration of docs/examples, and that of README.md, is started unchanged
-# except for paths, addresses and ports, and stores a permit if its Redis is one
-# that a test can provide.
+# except for paths, addresses and ports, and stores a permit if a test can
+# provide its Redis.
 
 use strict;
 use warnings;

@@ -1,4 +1,4 @@
-# Retries: the Idempotency-Key, and equal permits of meters that can send none.
+# Retries: the Idempotency-Key, and equal permits of meters that cannot send one.
 
 use lib 't/support';
 use Test::Nginx::Socket 'no_plan';
@@ -58,7 +58,7 @@ Opscom::enrol('OTHER', $Opscom::Token, 'other');
 
 
 
-=== TEST 5: a key lives as long as it is told to
+=== TEST 5: a key expires after the configured time
 --- http_config
 opscom_idempotency_ttl 90s;
 --- init
@@ -98,7 +98,7 @@ Opscom::fresh();
 
 
 
-=== TEST 8: equal permits with keys of their own are equal permits
+=== TEST 8: equal permits with different keys are still equal permits
 --- http_config
 opscom_dedup 10m;
 --- init
@@ -111,7 +111,7 @@ Opscom::fresh();
 
 
 
-=== TEST 9: without opscom_dedup each push is a permit of its own
+=== TEST 9: without opscom_dedup each push is a separate permit
 --- init
 Opscom::fresh();
 --- request eval: [ Opscom::push(), Opscom::push() ]
@@ -120,7 +120,7 @@ Opscom::fresh();
 
 
 
-=== TEST 10: an equal permit is forgotten in time
+=== TEST 10: an equal permit is no longer a replay after opscom_dedup
 --- http_config
 opscom_dedup 1s;
 --- init

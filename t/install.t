@@ -19,7 +19,7 @@ my @command = map { "usr/share/opscom/opscom_cli/$_" } map { m{([^/]+)$} } glob 
 my @expected = sort "$modules/ngx_http_opscom_module.so", 'usr/share/nginx/modules-available/mod-http-opscom.conf',
     'etc/nginx/modules-enabled/50-mod-http-opscom.conf', 'usr/bin/opscom', 'usr/share/opscom/opscom', 'usr/share/man/man1/opscom.1', @command;
 
-like(`sh t/tools/install.sh`, qr{^\Q$dir\E/\Q$modules\E/ngx_http_opscom_module\.so$}m, 'it says where the module is');
+like(`sh t/tools/install.sh`, qr{^\Q$dir\E/\Q$modules\E/ngx_http_opscom_module\.so$}m, 'the path of the module is printed');
 is_deeply([ files() ], \@expected, 'the module, a snippet, a link to it, the command and its manual');
 is(readlink "$dir/etc/nginx/modules-enabled/50-mod-http-opscom.conf", '/usr/share/nginx/modules-available/mod-http-opscom.conf',
     'the link is right without DESTDIR');
@@ -32,11 +32,11 @@ is(<$in>, "load_module modules/ngx_http_opscom_module.so;\n", 'the snippet loads
 open my $mapped, '<', "$dir/$modules/ngx_http_opscom_module.so" or die;
 system('sh t/tools/install.sh > /dev/null');
 is((stat $mapped)[3], 0, 'the module is replaced, not overwritten');
-is_deeply([ files() ], \@expected, 'and nothing else is left');
+is_deeply([ files() ], \@expected, 'no other file is left');
 
 open my $other, '>', "$dir/etc/nginx/nginx.conf" or die;
 close $other;
 is(system('sh t/tools/install.sh --remove'), 0, 'uninstall');
-is_deeply([ files() ], [ 'etc/nginx/nginx.conf' ], 'nothing is left but what is not ours');
+is_deeply([ files() ], [ 'etc/nginx/nginx.conf' ], 'only files that make install did not create are left');
 
 done_testing();

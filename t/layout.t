@@ -1,5 +1,5 @@
-# The check of the layout finds a long function, file and line, and what else
-# it is for.
+# The layout check finds functions, files and lines that are too long, and the
+# other errors that it checks for.
 
 use strict;
 use warnings;

@@ -1,4 +1,4 @@
-# The metrics are what Prometheus expects, and the dashboard shows no others.
+# The metrics are in Prometheus format, and the dashboard uses no others.
 
 use strict;
 use warnings;
@@ -25,12 +25,12 @@ push_permit($nginx, {}, endTime => '');
 my $text = metrics();
 
 SKIP: {
-    skip 'promtool is not here', 1 unless `promtool --version 2>&1` =~ /promtool/;
+    skip 'promtool is not installed', 1 unless `promtool --version 2>&1` =~ /promtool/;
     open my $out, '>', "$Fault::Dir/metrics" or die;
     print $out $text;
     close $out;
     my $said = `promtool check metrics < $Fault::Dir/metrics 2>&1`;
-    is("$? $said", '0 ', 'promtool has nothing to say');
+    is("$? $said", '0 ', 'promtool reports nothing');
 }
 
 # a histogram's buckets add up
@@ -40,7 +40,7 @@ is($buckets[-1], ($text =~ /^opscom_store_duration_seconds_count (\d+)$/m)[0], '
 like($text, qr/^opscom_requests_total\{endpoint="push",result="stored"\} 1$/m, 'a push is counted');
 like($text, qr/^opscom_attribute_errors_total\{attribute="end",code="missing"\} 1$/m, 'a refused attribute is counted');
 
-# both formats say the same
+# both formats agree
 my (undef, $body) = request(Fault::connect_to($nginx->{port}), '/status', undef, Connection => 'close');
 my $json = decode_json($body);
 for my $endpoint (sort keys %{$json->{requests}}) {
@@ -78,10 +78,10 @@ my $dashboard = decode_json(slurp('docs/grafana.json'));
 my @queries = map { map { $_->{expr} } @{$_->{targets} || []} } @{$dashboard->{panels}};
 my %known = map { $_ => 1 } metrics() =~ /^(opscom_\w+)/mg;
 my %shown = map { $_ => 1 } map { /(opscom_\w+)/g } @queries;
-cmp_ok(scalar @queries, '>', 8, 'the dashboard asks');
-is_deeply([ grep { !$known{$_} } sort keys %shown ], [], 'it asks for metrics that exist');
+cmp_ok(scalar @queries, '>', 8, 'the dashboard has queries');
+is_deeply([ grep { !$known{$_} } sort keys %shown ], [], 'the dashboard queries metrics that exist');
 my %families = map { s/_(?:bucket|sum|count)$//r => 1 } keys %shown;
-is_deeply([ sort keys %families ], [ sort map { /^# TYPE (\w+)/ ? $1 : () } split /\n/, $text ], 'and for all of them');
+is_deeply([ sort keys %families ], [ sort map { /^# TYPE (\w+)/ ? $1 : () } split /\n/, $text ], 'the dashboard queries all metrics');
 for (map { /\bresult[!=~]+"([^"]+)"/g } @queries) {
     for my $result (split /\|/) {
         like($text, qr/result="$result"/, "result $result exists");

@@ -1,6 +1,6 @@
-# Where the settings of a connection come from: of each the nearest, in each
-# level first the directive and then the URL.  A server that is none writes down
-# what nginx says to it first: AUTH, SELECT, TLS.
+# Where the settings of a connection come from: for each setting the nearest
+# level, and on each level the directive before the URL.  A stand-in for Redis
+# records what nginx sends first: AUTH, SELECT, TLS.
 
 use strict;
 use warnings;
@@ -16,10 +16,10 @@ my $at = 'ADDRESS'; # each case has its own
 
 # http, server, location, if; user:password/database, "TLS" before it.
 my @cases = (
-    [ 'nothing but an address', "opscom_redis $at;", '', '', '', '' ],
+    [ 'only an address', "opscom_redis $at;", '', '', '', '' ],
     [ 'a URL', "opscom_redis redis://u:p\@$at/3;", '', '', '', 'u:p/3' ],
     [ 'directives', "opscom_redis $at; opscom_redis_username u; opscom_redis_password p; opscom_redis_database 3;", '', '', '', 'u:p/3' ],
-    [ 'a directive beats a URL of its level', "opscom_redis redis://u:p\@$at/3; opscom_redis_password q; opscom_redis_database 4;", '', '', '', 'u:q/4' ],
+    [ 'a directive has priority over a URL of its level', "opscom_redis redis://u:p\@$at/3; opscom_redis_password q; opscom_redis_database 4;", '', '', '', 'u:q/4' ],
     [ 'a URL of a location', '', '', "opscom_redis redis://u:p\@$at/3;", '', 'u:p/3' ],
     [ 'a URL of a location is nearer than directives', 'opscom_redis_password q; opscom_redis_database 4;', 'opscom_redis_username v;',
       "opscom_redis redis://u:p\@$at/3;", '', 'u:p/3' ],
@@ -28,10 +28,10 @@ my @cases = (
     [ 'an address hides the URL further out', "opscom_redis redis://u:p\@$at/3;", '', "opscom_redis $at;", '', '' ],
     [ 'an address hides a URL, not directives', "opscom_redis redis://u:p\@$at/3; opscom_redis_username v; opscom_redis_password q;", '',
       "opscom_redis $at;", '', 'v:q/0' ],
-    [ 'a URL that gives nothing lets directives through', 'opscom_redis_password q; opscom_redis_database 2;', '', "opscom_redis redis://$at;", '', ':q/2' ],
+    [ 'a URL without settings does not hide directives', 'opscom_redis_password q; opscom_redis_database 2;', '', "opscom_redis redis://$at;", '', ':q/2' ],
     [ 'a server hides http from a location', "opscom_redis redis://u:p\@$at/3;", "opscom_redis $at;", 'opscom_redis_connections 2;', '', '' ],
     [ 'a directive behind two addresses', 'opscom_redis_database 7;', "opscom_redis redis://u:p\@$at/3;", "opscom_redis $at;", '', '/7' ],
-    [ 'an empty password is none', "opscom_redis $at; opscom_redis_password p;", '', 'opscom_redis_password "";', '', '' ],
+    [ 'an empty password means no password', "opscom_redis $at; opscom_redis_password p;", '', 'opscom_redis_password "";', '', '' ],
     [ 'an "if" inherits', '', "opscom_redis redis://u:p\@$at/3;", 'opscom_redis_database 4;', 'expires off;', 'u:p/4' ],
     [ 'TLS by a URL of a location', '', '', "opscom_redis rediss://$at/3;", '', 'TLS' ],
     [ 'TLS by a URL of a server', '', "opscom_redis rediss://$at/3;", '', '', 'TLS' ],
@@ -58,7 +58,7 @@ for (@cases) {
 
 done_testing();
 
-# What the first connection says, up to where it waits for replies.
+# What the first connection sends before it waits for replies.
 sub said {
     my $listen = shift;
     my $select = IO::Select->new($listen);

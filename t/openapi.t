@@ -1,6 +1,6 @@
 # docs/openapi.yaml is valid and describes what the module does: redocly lints it,
 # each of its examples is replayed, errors that need an unusual request or a
-# failing server are provoked, and every answer is checked against its schema.
+# failing server are caused, and every response is checked against its schema.
 
 use strict;
 use warnings;
@@ -64,7 +64,7 @@ sub wrong {
     return @wrong;
 }
 
-# servers: a healthy one, one without Redis, one whose Redis is stopped later
+# servers: with Redis, without Redis, and with a Redis that is stopped later
 my $redis = redis();
 my $sleeper = redis();
 $redis->call('HSET', 'opscom:{OC-TOMA}:tokens', Digest::SHA::sha256_hex($Fault::Token), 'demo push update delete lookup');
@@ -93,7 +93,7 @@ stored_again();
 
 my %replayed;
 
-# Replaces what differs in each answer by what the example has.
+# Replaces values that differ in each response by those of the example.
 sub same {
     my ($got, $example) = @_;
 
@@ -109,7 +109,7 @@ sub same {
     }
 }
 
-# A response must be the example, and fit its schema.
+# A response must equal the example and match its schema.
 sub check {
     my ($name, $responses, $status, $body) = @_;
     my $response = resolve($responses->{$status // ''} // {});
@@ -125,7 +125,7 @@ sub check {
 
     my $got = eval { decode_json($body) };
     ok($got, "$name: the body is JSON") or return;
-    is_deeply([ wrong($content->{schema}, $got, $name) ], [], "$name: the body fits its schema");
+    is_deeply([ wrong($content->{schema}, $got, $name) ], [], "$name: the body matches its schema");
     same($got, $example);
     is_deeply($got, $example, "$name: the body is the example");
 }
@@ -199,7 +199,7 @@ for my $case ([ '/health', $well, 200, 'ok' ], [ '/health', $ill, 503, 'store_un
 
 my (undef, $body) = request(Fault::connect_to($well->{port}), '/status', undef, Connection => 'close');
 is_deeply([ wrong($api->{paths}{'/status'}{get}{responses}{200}{content}{'application/json'}{schema}, decode_json($body), 'status') ], [],
-    'the status fits its schema');
+    'the status matches its schema');
 
 # the lists of codes and names are those of the module
 my $errors = slurp('ngx_http_opscom_module/ngx_http_opscom_errors.c');

@@ -1,4 +1,4 @@
-# The main path: the documented request, what is stored, and what comes back.
+# The main path: the documented request, what is stored, and the response.
 
 use lib 't/support';
 use Test::Nginx::Socket 'no_plan';
@@ -41,7 +41,7 @@ XREVRANGE stream + - COUNT 1 => /^\d+-0 event push reference_id <id> plate PL8RD
 
 
 
-=== TEST 2: only what is required
+=== TEST 2: only the required attributes
 --- request eval: Opscom::push(Amount => undef, CurrencyID => undef, zone => undef, permitNo => undef)
 --- redis
 HLEN permit:<id> => 10
@@ -74,7 +74,7 @@ ZSCORE plate:ABC12 <id> => 1530525600
 
 
 
-=== TEST 5: a body in chunks of one byte, all at once
+=== TEST 5: a body in chunks of one byte, sent in one write
 --- raw_request eval
 my $body = Opscom::body();
 "POST /api/OC-TOMA/v1/permits/push HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
@@ -122,7 +122,7 @@ HGET permit:<id> client => OC-TOMA
 
 
 
-=== TEST 9: no client code, and none that may be one
+=== TEST 9: no client code, and invalid client codes
 --- config
 location /push { opscom_push $arg_client; }
 location /api { opscom_push; }
@@ -146,7 +146,7 @@ HGET opscom:{v1}:permit:<id> client => v1
 
 
 
-=== TEST 11: a token of another client, and a client that nobody knows
+=== TEST 11: a token of another client, and an unknown client
 --- init
 Opscom::enrol('OTHER', 'OTHER-TOKEN', 'other');
 --- request eval
@@ -158,7 +158,7 @@ Opscom::enrol('OTHER', 'OTHER-TOKEN', 'other');
 
 
 
-=== TEST 12: a token is enrolled, and revoked, at once
+=== TEST 12: enrolling and revoking a token takes effect immediately
 --- init
 Opscom::enrol('OC-TOMA', 'SECOND', 'second');
 --- request eval

@@ -1,5 +1,5 @@
-# Bodies that something else has read, into memory or into a file: a push gets
-# them whole, and leaves them for others.
+# Bodies that another module has read into memory or into a file: a push
+# receives them whole, and keeps them for other modules.
 
 use lib 't/support';
 use Test::Nginx::Socket 'no_plan';
@@ -52,7 +52,7 @@ XLEN stream => 1
 
 
 
-=== TEST 4: what is wrong in a file is found where it stands
+=== TEST 4: an error in a file is reported with its offset
 --- config
 location /api { mirror /mirror; client_body_in_file_only clean; opscom_push; }
 location = /mirror { internal; return 204; }
@@ -62,7 +62,7 @@ location = /mirror { internal; return 204; }
 
 
 
-=== TEST 5: a body of which a part was given to an unbuffered proxy is not taken for the whole
+=== TEST 5: a body of which a part was given to an unbuffered proxy is not treated as complete
 --- config
 location /api { proxy_pass http://127.0.0.1:1; proxy_request_buffering off; proxy_http_version 1.1; error_page 502 = @store; client_body_buffer_size 1k; }
 location @store { opscom_push; }

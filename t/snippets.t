@@ -17,7 +17,7 @@ my $nginx = nginx(
 );
 my $api = slurp('docs/api.md');
 
-# What something in front of the API, or a network, may answer.
+# What a proxy in front of the API, or a network, may answer.
 my $html = "HTTP/1.1 502 Bad Gateway\r\nContent-Type: text/html\r\nContent-Length: 6\r\nConnection: close\r\n\r\n<html>";
 my $busy = "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nRetry-After: 1\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}";
 my $cut  = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1000\r\nConnection: close\r\n\r\n[{";
@@ -25,8 +25,8 @@ my $none = '';
 
 my (%front, $owner);
 
-# A server in front of nginx: answers the first requests as told, and passes the
-# others on.
+# A server in front of nginx: answers the first requests as configured, and
+# forwards the others.
 sub front {
     my @first = @_;
     my $listen = IO::Socket::INET->new(Listen => 16, LocalAddr => '127.0.0.1') or die "listen: $!\n";

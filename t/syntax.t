@@ -1,4 +1,4 @@
-# JSON, and what is none.  t/unit/permit_test.c has the rest of it.
+# JSON, and what is not JSON.  t/unit/permit_parser_test.c has the other cases.
 
 use lib 't/support';
 use Test::Nginx::Socket 'no_plan';
@@ -8,7 +8,7 @@ run_tests();
 
 __DATA__
 
-=== TEST 1: not JSON: the place is told
+=== TEST 1: not JSON: the offset is reported
 --- request eval
 [ map { "POST /api/OC-TOMA/v1/permits/push\n$_" } '{', '{"apiToken":"x"', '{"a":1,}', '{} x', '{"a":"\ud800"}', "{\"a\":\"\xff\"}",
   '{"a":' . '[' x 32 . ']' x 32 . '}', "{\"a\":\"\x01\"}", "{'a':1}" ]
@@ -27,7 +27,7 @@ __DATA__
 
 
 
-=== TEST 3: JSON, but no object
+=== TEST 3: JSON, but not an object
 --- request eval
 [ map { "POST /api/OC-TOMA/v1/permits/push\n$_" } '[]', '"x"', '12', 'null', '[{"apiToken":"x"}]' ]
 --- error_code eval: [ (400) x 5 ]
@@ -54,7 +54,7 @@ Connection: close
 
 
 
-=== TEST 6: a single string over 64 KB, and one that is not
+=== TEST 6: a single string over 64 KB, and a shorter one
 --- config
 location /api { opscom_push; client_max_body_size 0; opscom_max_body_size 1m; }
 --- request eval
@@ -75,7 +75,7 @@ a client request body is buffered to a temporary file
 
 
 
-=== TEST 8: what is wrong with an escape is reported in well-formed JSON
+=== TEST 8: an invalid escape is reported in well-formed JSON
 --- request eval: [ map { qq(POST /api/OC-TOMA/v1/permits/push\n{"plate":"$_"}) } '\\u12G4', '\\q', "\x01", "\xff" ]
 --- error_code eval: [ (400) x 4 ]
 --- response_body_like eval: [ '"detail":"[^"]*\\\\\\\\u[^"]*byte \d+"\}$', ('"detail":"[^"]*byte \d+"\}$') x 3 ]

@@ -1,5 +1,5 @@
-# Digests of tokens are remembered by a worker, and never mixed up: more tokens
-# than it can remember, of one length, good ones and bad ones in turn.
+# Digests of tokens are cached by a worker, and never confused: more tokens than
+# the cache holds, of one length, valid and invalid ones in turn.
 
 use strict;
 use warnings;
@@ -27,14 +27,14 @@ sub label {
 sub expected { return map { /[02468]$/ ? "label-$_" : 401 } @_ }
 
 for my $round ('first', 'second') {
-    is_deeply([ map { label($_) } @tokens ], [ expected(@tokens) ], "each token is itself, $round round");
+    is_deeply([ map { label($_) } @tokens ], [ expected(@tokens) ], "no token is confused with another, $round round");
     @tokens = reverse @tokens;
 }
 
-# one that is remembered is revoked at once all the same
-is(label('TOKEN-0002'), 'label-TOKEN-0002', 'a token that was just seen');
+# revoking a cached token takes effect immediately
+is(label('TOKEN-0002'), 'label-TOKEN-0002', 'a token that is cached');
 $redis->call('HDEL', 'opscom:{OC-TOMA}:tokens', sha256_hex('TOKEN-0002'));
 is(label('TOKEN-0002'), 401, 'is revoked');
-is(label('TOKEN-0002'), 401, 'and stays so');
+is(label('TOKEN-0002'), 401, 'a revoked token stays refused');
 
 done_testing();

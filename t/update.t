@@ -37,7 +37,7 @@ Opscom::fresh(); Opscom::permit('a-1');
 
 
 
-=== TEST 3: nothing to change is fine, and no event
+=== TEST 3: nothing to change: success without an event
 --- init
 Opscom::fresh(); Opscom::permit('a-1');
 --- request eval: [ Opscom::post('update', referenceid => 'a-1'), Opscom::post('update', referenceid => 'a-1', plate => 'PL8RDR', endTime => '2018-07-02T09:30:00', amount => \'null') ]
@@ -59,7 +59,7 @@ XLEN stream => 0
 
 
 
-=== TEST 5: what this client does not have, or has deleted
+=== TEST 5: permits that this client does not have, or has deleted
 --- init
 Opscom::fresh(); Opscom::permit('gone', deleted_at => '2018-07-02T09:10:00.000Z');
 Opscom::redis('HSET', 'opscom:{OTHER}:permit:theirs', 'reference_id', 'theirs');
@@ -82,7 +82,7 @@ Opscom::redis('HSET', 'opscom:{OTHER}:permit:theirs', 'reference_id', 'theirs');
 
 
 
-=== TEST 7: what an update does not take is ignored
+=== TEST 7: attributes that an update does not accept are ignored
 --- init
 Opscom::fresh(); Opscom::permit('a-1', zone => 'Lot 4', ticket => '1');
 --- request eval: Opscom::post('update', referenceid => 'a-1', zone => \'7', permitNo => 'x' x 99, startTime => 'soon')
@@ -121,7 +121,7 @@ Opscom::fresh(); Opscom::permit('a-1');
 
 
 
-=== TEST 10: a stream that is none: nothing changes
+=== TEST 10: a stream of the wrong type: nothing changes
 --- init
 Opscom::fresh(); Opscom::permit('a-1'); Opscom::redis('SET', 'opscom:{OC-TOMA}:stream', 'x');
 --- request eval: Opscom::post('update', referenceid => 'a-1', plate => 'NEW')

@@ -1,4 +1,4 @@
-# Zones, and the directives about what is kept: prefix, retention, stream.
+# Zones, and the directives for stored data: prefix, retention, stream.
 
 use lib 't/support';
 use Test::Nginx::Socket 'no_plan';
@@ -8,7 +8,7 @@ run_tests();
 
 __DATA__
 
-=== TEST 1: a zone that the client knows, one it does not, and none
+=== TEST 1: a zone of the client, an unknown zone, and no zone
 --- request eval: [ Opscom::push(), Opscom::push(zone => 'lot 4'), Opscom::push(zone => undef), Opscom::push(zone => '') ]
 --- error_code eval: [ (200) x 4 ]
 --- redis eval
@@ -56,7 +56,7 @@ Opscom::fresh();
 
 
 
-=== TEST 5: an index lives as long as its last permit
+=== TEST 5: an index expires with its last permit
 --- http_config
 opscom_retention 1d;
 --- init
@@ -69,7 +69,7 @@ Opscom::fresh();
 
 
 
-=== TEST 6: an index that holds a permit for ever is kept for ever
+=== TEST 6: an index with a permit that does not expire does not expire
 --- http_config
 opscom_retention 1d;
 --- init
@@ -82,7 +82,7 @@ ZCARD plate:PL8RDR => 2
 
 
 
-=== TEST 7: an index forgets what has expired, and only that
+=== TEST 7: an index loses permits that have expired, and only those
 --- http_config
 opscom_retention 1d;
 --- init
@@ -95,7 +95,7 @@ ZRANGE plate:PL8RDR 0 -1 => came-late <id> gone-early
 
 
 
-=== TEST 8: the stream is trimmed to its length
+=== TEST 8: the stream is trimmed to the configured length
 --- http_config
 opscom_stream_maxlen 3;
 --- init

@@ -6,7 +6,7 @@
 #include "ngx_opscom_text.h"
 
 
-/* A cluster that has refused nothing for so long serves all slots. */
+/* A cluster without refusals for this long serves all slots. */
 
 #define NGX_OPSCOM_ACCOUNT_SERVED 1000 /* ms */
 

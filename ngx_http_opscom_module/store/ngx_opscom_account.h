@@ -38,7 +38,7 @@ extern const ngx_str_t ngx_opscom_refusal_names[NGX_OPSCOM_REFUSALS];
 /* A worker's own, in shared memory; zero once the worker has ended. */
 
 typedef struct {
-    ngx_atomic_t down;     /* connections that cannot be had */
+    ngx_atomic_t down;     /* connections that cannot be opened */
     ngx_atomic_t refusing; /* connections whose last write was refused */
     ngx_atomic_t inflight; /* calls in flight or waiting */
 } ngx_opscom_gauges_t;
@@ -68,14 +68,14 @@ typedef struct {
     ngx_opscom_counters_t *counters;
     ngx_uint_t             calls; /* in flight or waiting, in this worker */
     uint64_t               serial; /* of the last call */
-    ngx_opscom_refusals_t  unserved; /* by a cluster, whichever node said so */
+    ngx_opscom_refusals_t  unserved; /* by any node of a cluster */
 } ngx_opscom_account_t;
 
 
 /* Counts in variables of this file until gauges and counters are set. */
 void ngx_opscom_account_init(ngx_opscom_account_t *account);
 
-/* A call comes and goes. */
+/* A call begins and ends. */
 void ngx_opscom_account_enter(ngx_opscom_account_t *account);
 void ngx_opscom_account_leave(ngx_opscom_account_t *account);
 
@@ -106,7 +106,7 @@ void ngx_opscom_account_refused(ngx_opscom_account_t *account,
 void ngx_opscom_account_accepted(ngx_opscom_account_t *account,
     ngx_opscom_refusals_t *refusals, ngx_log_t *log, ngx_str_t *name);
 
-/* The connection is no more: its refusals leave the gauge without a log. */
+/* The connection is closed: its refusals leave the gauge and are not logged. */
 void ngx_opscom_account_forget(ngx_opscom_account_t *account,
     ngx_opscom_refusals_t *refusals);
 

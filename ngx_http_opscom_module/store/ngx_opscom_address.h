@@ -24,13 +24,13 @@ typedef struct {
 } ngx_opscom_address_t;
 
 
-/* What a URL may say besides the address. */
+/* What a URL may contain besides the address. */
 
 typedef struct {
     ngx_opscom_address_t address;
     ngx_str_t            username;
     ngx_str_t            password;
-    ngx_int_t            database; /* NGX_CONF_UNSET: not said */
+    ngx_int_t            database; /* NGX_CONF_UNSET: not given */
     ngx_flag_t           tls;      /* rediss:// */
 } ngx_opscom_url_t;
 
@@ -63,7 +63,7 @@ char *ngx_opscom_address_resolve(ngx_pool_t *pool,
 /*
  * Makes an address of a host and a port that came from Redis: of an IP address,
  * or of a name that is resolved when it is connected to.  NGX_ERROR: the host
- * is empty, too long or not printable, or the port is none.
+ * is empty, too long or not printable, or the port is invalid.
  */
 ngx_int_t ngx_opscom_address_name(ngx_opscom_named_address_t *named,
     ngx_str_t *host, ngx_int_t port);

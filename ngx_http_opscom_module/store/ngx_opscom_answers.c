@@ -1,8 +1,8 @@
 
 /*
- * What the scripts answer.  What comes from Redis reaches logs, headers and
- * bodies: a label that is not plain text is left out, and a reference ID that
- * is none is no answer.
+ * Replies of the scripts.  Their contents reach logs, headers and bodies: a
+ * label that is not plain text is left out, and a reply with an invalid
+ * reference ID is an error.
  */
 
 
@@ -88,7 +88,7 @@ ngx_opscom_permits_result(ngx_opscom_reply_t *reply, ngx_str_t *reference_id,
 }
 
 
-/* "<reference ID> <label>": what is answered unless there is more to say. */
+/* "<reference ID> <label>": the reply unless there is more to report. */
 
 static ngx_int_t
 ngx_opscom_answers_written(ngx_opscom_reply_t *reply, ngx_str_t *reference_id,
@@ -378,7 +378,7 @@ ngx_opscom_answers_utf8(u_char *p, u_char *last)
 }
 
 
-/* The permit is stored whatever the label is: what is no text is left out. */
+/* The permit is stored whatever the label is: if not text, it is left out. */
 
 static ngx_int_t
 ngx_opscom_answers_label(ngx_str_t *label, u_char *data, size_t len,

@@ -1,6 +1,6 @@
 
 /*
- * A call: one command to Redis and the one who waits for its reply.
+ * A call: one command to Redis and its caller, which waits for the reply.
  *
  * The caller owns the call and all that it points at, usually in a request's
  * pool, from ngx_opscom_store_send() until done() was called or
@@ -32,7 +32,7 @@ typedef enum {
 
 
 /*
- * Reads a reply that is not an error; the reply is gone afterwards.  NGX_OK:
+ * Reads a reply that is not an error; the reply is freed afterwards.  NGX_OK:
  * Redis wrote, so that replicas are waited for where the settings say so.
  * NGX_DECLINED: Redis executed it and wrote nothing.  NGX_ERROR: this cannot be
  * the reply to the call; the connection is closed, as replies and calls are no
@@ -89,14 +89,14 @@ struct ngx_opscom_call_s {
     ngx_opscom_outcome_t    outcome;
     uint64_t                serial;   /* of two with as much time */
     uint64_t                number;   /* of its slot in the ring */
-    ngx_msec_t              until;    /* is not sent after that */
+    ngx_msec_t              until;    /* is not sent later */
     ngx_msec_t              deadline; /* ends by then, whatever happens */
     ngx_uint_t              redirects;
     unsigned                by_source:1; /* EVAL: Redis lost the script */
     unsigned                asking:1;
     unsigned                retried:1; /* an attempt has failed */
 
-    /* set by the caller: what it does twice is what it does once */
+    /* set by the caller: executing it twice is the same as once */
 
     unsigned repeatable:1;
 
@@ -104,7 +104,7 @@ struct ngx_opscom_call_s {
 
     unsigned reads:1;
 
-    /* set by the caller: is not sent again, and waits for no outage's end */
+    /* set by the caller: is not sent again, and never waits out an outage */
 
     unsigned once:1;
 

@@ -118,7 +118,7 @@ ngx_opscom_cluster_pick(ngx_opscom_nodes_t *nodes, ngx_str_t *tag)
 
     node = nodes->cluster->slots[ngx_opscom_cluster_slot(tag)];
 
-    /* any that can be reached will say where to go */
+    /* any node that can be reached will redirect the call */
 
     return node ? node : ngx_opscom_cluster_candidate(nodes);
 }
@@ -186,7 +186,7 @@ ngx_opscom_cluster_refresh(ngx_opscom_nodes_t *nodes)
 
     since = ngx_current_msec - cluster->asked_at;
 
-    /* never at once: the caller may be in the midst of a change */
+    /* never immediately: the caller may be in the middle of a change */
 
     ngx_add_timer(&cluster->timer, since < pause ? pause - since : 1);
 }
@@ -238,7 +238,7 @@ ngx_opscom_cluster_ask(ngx_event_t *ev)
 }
 
 
-/* The next node that is connected, or else that is not known to be away. */
+/* The next node that is connected, or else one that is not known as lost. */
 
 static ngx_opscom_node_t *
 ngx_opscom_cluster_candidate(ngx_opscom_nodes_t *nodes)
@@ -312,7 +312,7 @@ ngx_opscom_cluster_read(ngx_opscom_call_t *call, ngx_opscom_reply_t *reply)
 
     for (i = 0; i < reply->nelts; i++) {
 
-        /* each slot has one master: what is more is not a map */
+        /* each slot has one master: more ranges are not a map */
 
         if (cluster->assigned >= NGX_OPSCOM_CLUSTER_SLOTS) {
             break;
@@ -347,7 +347,7 @@ ngx_opscom_cluster_range(ngx_opscom_nodes_t *nodes, ngx_str_t *own,
     master = range->elts[2];
     host = &master->elts[0]->text;
 
-    /* a node that does not know its own name leaves it out */
+    /* a node without a known name of its own omits it */
 
     if (host->len == 0 || host->data[0] == '?') {
         host = own;
@@ -390,7 +390,7 @@ ngx_opscom_cluster_is_range(ngx_opscom_reply_t *range)
 }
 
 
-/* After a good map: calls follow their slots, nodes that left are closed. */
+/* After a valid map: calls follow their slots, removed nodes are closed. */
 
 static void
 ngx_opscom_cluster_sweep(ngx_event_t *ev)

@@ -1,7 +1,7 @@
 
 /*
  * Deadlines.  A timer is armed for the nearest of many; it is only ever moved
- * earlier, and what it was set for may be gone when it fires.
+ * earlier, and what it was set for may have ended when it fires.
  */
 
 

@@ -1,7 +1,7 @@
 
 /*
  * What an error of Redis means for the call that it answers: redirections and
- * lost scripts are followed, refusals that pass are waited out, all others are
+ * lost scripts are followed, temporary refusals are waited out, all others are
  * final.  The scripts leave nothing behind when they fail.
  */
 
@@ -27,7 +27,7 @@ static void ngx_opscom_error_reply_refused(ngx_opscom_link_t *link,
 
 static const struct {
     ngx_str_t                  word;
-    ngx_opscom_error_reply_pt  handler; /* NGX_OK: the call is seen to */
+    ngx_opscom_error_reply_pt  handler; /* NGX_OK: the call is handled */
 } ngx_opscom_error_replies[] = {
     { ngx_string("NOSCRIPT "), ngx_opscom_error_reply_noscript },
     { ngx_string("MOVED "), ngx_opscom_error_reply_redirect },

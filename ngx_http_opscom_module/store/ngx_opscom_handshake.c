@@ -1,7 +1,7 @@
 
 /*
- * What is said to a Redis server before it is used, all in one flight: AUTH,
- * ROLE, SELECT, CLIENT SETNAME, SCRIPT LOAD.
+ * Commands that are sent to a Redis server before it is used, all in one write:
+ * AUTH, ROLE, SELECT, CLIENT SETNAME, SCRIPT LOAD.
  */
 
 
@@ -37,7 +37,7 @@ ngx_opscom_handshake_start(ngx_opscom_link_t *link)
 }
 
 
-/* A user without a password is one that Redis knows as "nopass". */
+/* A user without a password is "nopass" in Redis. */
 
 static ngx_int_t
 ngx_opscom_handshake_auth(ngx_opscom_link_t *link)
@@ -126,7 +126,7 @@ ngx_opscom_handshake_select(ngx_opscom_link_t *link)
 }
 
 
-/* For the operator who looks at CLIENT LIST. */
+/* For the output of CLIENT LIST. */
 
 static ngx_int_t
 ngx_opscom_handshake_name(ngx_opscom_link_t *link)

@@ -1,5 +1,5 @@
 
-/* What is said to a Redis server before it is used. */
+/* Commands that are sent to a Redis server before it is used. */
 
 
 #ifndef NGX_OPSCOM_HANDSHAKE_H_INCLUDED

@@ -17,7 +17,7 @@ typedef void (*ngx_opscom_step_pt)(void *data, ngx_opscom_reply_t *reply);
 
 
 typedef struct {
-    ngx_opscom_call_t  *call; /* NULL: an own command, or the caller left */
+    ngx_opscom_call_t  *call; /* NULL: an own command, or cancelled */
     ngx_opscom_step_pt  step; /* of an own command */
     uint64_t            end;  /* of its bytes, counted from the first one */
     ngx_msec_t          deadline;
@@ -54,7 +54,7 @@ ngx_int_t ngx_opscom_inflight_pop(ngx_opscom_inflight_t *inflight,
 #define ngx_opscom_inflight_count(inflight)                                   \
     ((inflight)->tail - (inflight)->head)
 
-/* Frees the ring and forgets what was in it. */
+/* Frees the ring and drops its contents. */
 void ngx_opscom_inflight_free(ngx_opscom_inflight_t *inflight);
 
 

@@ -7,7 +7,7 @@
 #include "ngx_opscom_text.h"
 
 
-/* A connection that lasted so long was a good one. */
+/* A connection that lasted this long counts as successful. */
 
 #define NGX_OPSCOM_LINK_PROVEN 10000 /* ms */
 
@@ -154,7 +154,7 @@ ngx_opscom_link_is_free(ngx_opscom_link_t *link)
 }
 
 
-/* Connecting is posted: who asks for it may be in the midst of a change. */
+/* Connecting is posted: the caller may be in the middle of a change. */
 
 void
 ngx_opscom_link_reopen(ngx_opscom_link_t *link)
@@ -397,7 +397,7 @@ ngx_opscom_link_fail(ngx_opscom_link_t *link, const char *what, ngx_err_t err)
 
     } else {
 
-        /* a server that was left was reported when it refused */
+        /* a server is left after a refusal, which was reported then */
 
         if (was != NGX_OPSCOM_LINK_DRAINING) {
             ngx_opscom_outage_begin(&link->outage, link->account,

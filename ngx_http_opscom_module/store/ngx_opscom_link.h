@@ -14,9 +14,9 @@
  *                      v   | failed      |
  *                    PROBING ---> READY -+
  *
- * A connection that is lost is opened again at once, later attempts follow
- * after pauses that grow.  Calls wait meanwhile, as long as the outage is young
- * and their own time allows.
+ * A connection that is lost is opened again immediately, later attempts follow
+ * after growing pauses.  Calls wait meanwhile, as long as the retry time of the
+ * outage and their own time allow.
  */
 
 
@@ -110,13 +110,13 @@ void ngx_opscom_link_init(ngx_opscom_link_t *link,
 
 /*
  * Takes a call that is in no queue, and sends it now or later.  NGX_OK: it will
- * end.  NGX_DECLINED: Redis is not there, NGX_ERROR: no memory; then the call
+ * end.  NGX_DECLINED: Redis is down, NGX_ERROR: no memory; then the call
  * is as it was.
  */
 ngx_int_t ngx_opscom_link_send(ngx_opscom_link_t *link,
     ngx_opscom_call_t *call);
 
-/* Lets a call of this link leave without a word; it is in no queue then. */
+/* Cancels a call of this link without done(); it is in no queue then. */
 void ngx_opscom_link_cancel(ngx_opscom_call_t *call);
 
 /*
@@ -127,7 +127,7 @@ void ngx_opscom_link_cancel(ngx_opscom_call_t *call);
 void ngx_opscom_link_repeat(ngx_opscom_link_t *link, ngx_opscom_call_t *call);
 void ngx_opscom_link_retry(ngx_opscom_link_t *link, ngx_opscom_call_t *call);
 
-/* Parts with a call, which is in no queue: another link may have it. */
+/* Releases a call, which is in no queue: another link may take it. */
 void ngx_opscom_link_part(ngx_opscom_link_t *link, ngx_opscom_call_t *call);
 
 /* Writes a command of the handshake; NGX_ERROR without memory. */
@@ -137,24 +137,24 @@ ngx_int_t ngx_opscom_link_command(ngx_opscom_link_t *link, ngx_str_t *argv,
 /* The handshake is over. */
 void ngx_opscom_link_ready(ngx_opscom_link_t *link);
 
-/* Connects to link->named instead: a sentinel has said where the master is. */
+/* Connects to link->named instead, the master that a sentinel named. */
 void ngx_opscom_link_follow(ngx_opscom_link_t *link);
 
 /* Whether the link is, or is to be, connected to a sentinel. */
 ngx_int_t ngx_opscom_link_is_to_sentinel(ngx_opscom_link_t *link);
 
 /*
- * The connection is of no use: closes it, lets its calls wait or end, and sees
- * to the next attempt; connects never at once.  "what" and err (errno, or 0)
- * are for the log.
+ * The connection has failed: closes it, lets its calls wait or end, and
+ * schedules the next attempt; never connects immediately.  "what" and err
+ * (errno, or 0) are for the log.
  */
 void ngx_opscom_link_fail(ngx_opscom_link_t *link, const char *what,
     ngx_err_t err);
 
-/* As that, for an error of the server that does not pass by itself. */
+/* The same for an error of the server that is not temporary. */
 void ngx_opscom_link_reject(ngx_opscom_link_t *link, ngx_str_t *text);
 
-/* The server refuses for a reason that passes: uses another connection. */
+/* The server refuses for a temporary reason: uses another connection. */
 void ngx_opscom_link_drain(ngx_opscom_link_t *link);
 
 /* The server is not used any more: its refusals no longer count. */
@@ -166,7 +166,7 @@ ngx_int_t ngx_opscom_link_is_free(ngx_opscom_link_t *link);
 /* The text of the address in use. */
 #define ngx_opscom_link_name(link) (&(link)->target->text)
 
-/* Closes for good, without a word; calls that are left are forgotten. */
+/* Closes permanently and logs nothing; remaining calls are dropped. */
 void ngx_opscom_link_close(ngx_opscom_link_t *link);
 
 
@@ -180,7 +180,7 @@ void ngx_opscom_link_reopen(ngx_opscom_link_t *link);
 
 /*
  * ngx_opscom_link_timer.c: the timers of a link, for ngx_opscom_link.c alone.
- * _timeout() sees to all deadlines that have passed, _back_off() pauses, and
+ * _timeout() handles all deadlines that have passed, _back_off() pauses, and
  * _probe() tries again after that.
  */
 void ngx_opscom_link_timeout(ngx_event_t *ev);
@@ -189,8 +189,8 @@ void ngx_opscom_link_probe(ngx_event_t *ev);
 
 
 /*
- * ngx_opscom_link_calls.c: the calls of a link.  Who waits, who is sent, who is
- * held, and how each of them ends; for the files of the link alone.
+ * ngx_opscom_link_calls.c: the calls of a link: waiting, sent and held calls,
+ * and how they end; for the files of the link alone.
  */
 
 /*

@@ -1,5 +1,5 @@
 
-/* The calls of a link: who waits, who is sent, who is held, and their ends. */
+/* The calls of a link: waiting, sent and held calls, and how they end. */
 
 
 #include "ngx_opscom_deadline.h"
@@ -7,7 +7,7 @@
 #include "ngx_opscom_retry.h"
 
 
-/* Of those that wait, so many are in flight at a time. */
+/* At most so many of the waiting calls are in flight at a time. */
 
 #define NGX_OPSCOM_LINK_BITE 256
 
@@ -30,7 +30,7 @@ static void ngx_opscom_link_hold(ngx_opscom_link_t *link,
     ngx_opscom_call_t *call, ngx_queue_t *ended);
 
 
-/* A worker that is told to quit waits for timers that are not cancelable. */
+/* A worker that quits waits for timers that are not cancelable. */
 
 static void
 ngx_opscom_link_join(ngx_opscom_link_t *link, ngx_opscom_call_t *call)
@@ -213,7 +213,7 @@ ngx_opscom_link_executed(ngx_opscom_link_t *link, ngx_opscom_call_t *call,
 }
 
 
-/* A server that takes writes and then refuses to WAIT is not well yet. */
+/* A server that accepts writes and then refuses WAIT has not recovered. */
 
 static void
 ngx_opscom_link_accepted(ngx_opscom_link_t *link)
@@ -375,7 +375,7 @@ ngx_opscom_link_recall(ngx_opscom_link_t *link, ngx_queue_t *ended)
     ngx_queue_t         held;
     ngx_opscom_call_t  *call;
 
-    /* the newest first: each finds its place at once */
+    /* the newest first: each finds its place immediately */
 
     while (ngx_opscom_pipeline_drain(&link->pipeline, &call, &sent) == NGX_OK)
     {
@@ -438,7 +438,7 @@ ngx_opscom_link_expire(ngx_opscom_link_t *link)
             break;
         }
 
-        /* it leaves its slot, which is counted until the reply comes */
+        /* its slot stays, and is counted until the reply comes */
 
         ngx_queue_remove(&call->queue);
         ngx_opscom_pipeline_cancel(&link->pipeline, call);

@@ -251,7 +251,7 @@ ngx_opscom_nodes_link(ngx_opscom_node_t *node)
 
     n = node->nodes->settings->connections;
 
-    /* once round, and where none is good, to the next one all the same */
+    /* once round; if none is usable, the next one */
 
     for (i = 0; i <= n; i++) {
         node->next = (node->next + 1) % n;

@@ -14,7 +14,7 @@
 #include "ngx_opscom_retry.h"
 
 
-/* A Redis cluster has at most 1000 nodes; those that left are in the way. */
+/* A Redis cluster has at most 1000 nodes; removed ones count until closed. */
 
 #define NGX_OPSCOM_NODES_MOST 1100
 
@@ -33,11 +33,11 @@ typedef struct {
     ngx_uint_t                        count;
 
     ngx_opscom_retry_t                retry;
-    ngx_opscom_cluster_t             *cluster; /* NULL: it is none */
+    ngx_opscom_cluster_t             *cluster; /* NULL: not a cluster */
 } ngx_opscom_nodes_t;
 
 
-/* A Redis server, or the addresses that one is looked for at. */
+/* A Redis server, or the addresses at which one is searched. */
 
 typedef struct {
     ngx_str_node_t              name; /* "host:port", of one Redis named */
@@ -62,7 +62,7 @@ ngx_opscom_node_t *ngx_opscom_nodes_add(ngx_opscom_nodes_t *nodes,
     ngx_opscom_address_t *addresses, ngx_uint_t n);
 
 /*
- * Finds a node by what Redis calls it, or adds it.  NULL: that is no address,
+ * Finds a node by its name in Redis, or adds it.  NULL: that is no address,
  * there are too many nodes, or there is no memory.
  */
 ngx_opscom_node_t *ngx_opscom_nodes_named(ngx_opscom_nodes_t *nodes,

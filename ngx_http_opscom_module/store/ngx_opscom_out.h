@@ -30,7 +30,7 @@ ngx_int_t ngx_opscom_out_reserve(ngx_opscom_out_t *out, size_t size,
 /* Takes n sent bytes off the front; frees memory beyond a small amount. */
 void ngx_opscom_out_sent(ngx_opscom_out_t *out, size_t n);
 
-/* Frees the memory and forgets the bytes. */
+/* Frees the memory and drops the bytes. */
 void ngx_opscom_out_free(ngx_opscom_out_t *out);
 
 

@@ -18,7 +18,7 @@ ngx_opscom_outage_begin(ngx_opscom_outage_t *outage,
         return;
     }
 
-    /* refusals that nobody has met for so long may be over: this is another */
+    /* without refusals for so long they may be over: this is another outage */
 
     if (outage->kind == NGX_OPSCOM_OUTAGE_NONE
         || ngx_current_msec - outage->refused > retry)

@@ -1,7 +1,7 @@
 
 /*
  * An outage of one connection: since when, how long calls may wait for its end,
- * and what the log says of it, once at its beginning and once at its end.
+ * and its log messages, one at its beginning and one at its end.
  */
 
 
@@ -40,15 +40,15 @@ void ngx_opscom_outage_begin(ngx_opscom_outage_t *outage,
     ngx_str_t *name, u_char *why, ngx_err_t err);
 
 /*
- * Begins one, where there is none, because Redis refuses for a reason that
- * passes; the refusal was logged.  Redis can be reached: it is not down.
+ * Begins one, unless there is one, because Redis refuses for a temporary
+ * reason; the refusal was logged.  Redis can be reached: it is not down.
  */
 void ngx_opscom_outage_refused(ngx_opscom_outage_t *outage, ngx_msec_t retry);
 
-/* From now on nobody waits for its end. */
+/* From now on no call waits for its end. */
 void ngx_opscom_outage_lasts(ngx_opscom_outage_t *outage);
 
-/* Whether a call may wait now: there is no outage, or it is young. */
+/* Whether a call may wait now: no outage, or one that is short so far. */
 ngx_int_t ngx_opscom_outage_may_wait(ngx_opscom_outage_t *outage);
 
 /* There is a connection, and a write succeeded: ends what ends with that. */
@@ -56,7 +56,7 @@ void ngx_opscom_outage_connected(ngx_opscom_outage_t *outage,
     ngx_opscom_account_t *account, ngx_log_t *log, ngx_str_t *name);
 void ngx_opscom_outage_written(ngx_opscom_outage_t *outage);
 
-/* The connection is closed for good: leaves the gauge, nothing is logged. */
+/* The connection is closed permanently: leaves the gauge, logs nothing. */
 void ngx_opscom_outage_forget(ngx_opscom_outage_t *outage,
     ngx_opscom_account_t *account);
 

@@ -130,8 +130,8 @@ ngx_opscom_permits_push(ngx_opscom_call_t *call, ngx_opscom_write_t *write,
 
 
 /*
- * A push that asks for no option carries no word of them, and one whose event
- * is minimal none of the event's fields.
+ * A push without options has no words for them, and one whose event is minimal
+ * has none of the event's fields.
  */
 
 static ngx_uint_t

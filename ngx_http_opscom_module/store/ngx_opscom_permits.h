@@ -95,7 +95,7 @@ typedef enum {
 
 typedef struct {
     ngx_opscom_verdict_t verdict;
-    ngx_str_t label;        /* of the token; empty: unknown, or no such text */
+    ngx_str_t label;        /* of the token; empty: unknown, or not text */
     ngx_str_t reference_id; /* of a replay */
     ngx_str_t reason;       /* Redis's error text, where refused */
 } ngx_opscom_result_t;

@@ -90,7 +90,7 @@ ngx_opscom_pipeline_call(ngx_opscom_pipeline_t *pipeline,
 }
 
 
-/* Redis Cluster: the next command is for a slot that is on its way there. */
+/* Redis Cluster: the next command is for a slot that is being imported. */
 
 static ngx_int_t
 ngx_opscom_pipeline_asking(ngx_opscom_pipeline_t *pipeline,
@@ -125,7 +125,7 @@ ngx_opscom_pipeline_size(ngx_opscom_call_t *call)
 
     size += 3 * NGX_OPSCOM_ARGUMENT_SIZE(64);
 
-    /* not "?:": GCC 14 reads the source's length whatever the bit says */
+    /* not "?:": GCC 14 reads the source's length whatever the bit is */
 
     if (call->by_source) {
         size += call->script->source.len;

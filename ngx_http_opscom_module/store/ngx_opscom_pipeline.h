@@ -1,7 +1,7 @@
 
 /*
- * A pipeline: commands leave through a socket in one write for each turn of the
- * event loop, and replies are matched with them in order.
+ * A pipeline: commands are sent through a socket in one write for each turn of
+ * the event loop, and replies are matched with them in order.
  */
 
 
@@ -21,7 +21,7 @@
 
 typedef struct ngx_opscom_pipeline_s ngx_opscom_pipeline_t;
 
-/* Takes the reply to a call; call is NULL where its caller has left. */
+/* Takes the reply to a call; call is NULL if it was cancelled. */
 typedef void (*ngx_opscom_pipeline_reply_pt)(ngx_opscom_pipeline_t *pipeline,
     ngx_opscom_call_t *call, ngx_opscom_reply_t *reply);
 
@@ -65,30 +65,30 @@ ngx_int_t ngx_opscom_pipeline_command(ngx_opscom_pipeline_t *pipeline,
     ngx_str_t *argv, ngx_uint_t argc, ngx_opscom_step_pt step,
     ngx_msec_t deadline);
 
-/* Lets what was written, or is about to be, leave at the end of the turn. */
+/* Schedules sending, at the end of the turn, of all that is written by then. */
 void ngx_opscom_pipeline_post(ngx_opscom_pipeline_t *pipeline);
 
 /*
- * Sends what was written; receives, and hands out the replies.  NGX_OK, or
- * NGX_DONE: the connection that it was about is closed.
+ * Sends what was written; receives, and passes the replies on.  NGX_OK, or
+ * NGX_DONE: the connection was closed.
  */
 ngx_int_t ngx_opscom_pipeline_send(ngx_opscom_pipeline_t *pipeline);
 ngx_int_t ngx_opscom_pipeline_receive(ngx_opscom_pipeline_t *pipeline);
 
-/* The caller of a call in flight leaves: the reply is dropped. */
+/* A call in flight is cancelled: the reply is dropped. */
 void ngx_opscom_pipeline_cancel(ngx_opscom_pipeline_t *pipeline,
     ngx_opscom_call_t *call);
 
 /*
  * Takes the newest command out of what has no reply: NGX_OK and a call (or NULL
- * where its caller has left), with whether all its bytes were sent.  Redis
+ * where it was cancelled), with whether all its bytes were sent.  Redis
  * executes whole commands only: what was not sent to its last byte was not
  * executed.  Own commands are left out.  NGX_DECLINED: there is none.
  */
 ngx_int_t ngx_opscom_pipeline_drain(ngx_opscom_pipeline_t *pipeline,
     ngx_opscom_call_t **call, ngx_uint_t *sent);
 
-/* Closes the connection and forgets all that was on it. */
+/* Closes the connection and drops all that was on it. */
 void ngx_opscom_pipeline_close(ngx_opscom_pipeline_t *pipeline);
 
 

@@ -219,7 +219,7 @@ ngx_opscom_reader_string(const redisReadTask *task, char *text, size_t len)
         return NULL;
     }
 
-    /* hiredis moves its buffer before the reply is out */
+    /* hiredis moves its buffer before it returns the reply */
 
     reply->text.data = ngx_pnalloc(reader->pool, len);
     if (reply->text.data == NULL) {
@@ -326,8 +326,8 @@ ngx_opscom_reader_nil(const redisReadTask *task)
 #if (HIREDIS_MAJOR >= 1)
 
 /*
- * RESP3 is never asked for.  Without these hiredis would hand out a pointer
- * that is none.
+ * RESP3 is never asked for.  Without these hiredis would return an invalid
+ * pointer.
  */
 
 static void *

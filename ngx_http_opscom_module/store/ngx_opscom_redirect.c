@@ -12,7 +12,7 @@ static ngx_int_t ngx_opscom_redirect_follow(ngx_opscom_link_t *link,
     ngx_opscom_call_t *call, ngx_opscom_node_t *node);
 
 
-/* The slot is on its way: this call alone goes there. */
+/* The slot is being moved: only this call is sent there. */
 
 static ngx_str_t  ngx_opscom_redirect_once = ngx_string("ASK ");
 
@@ -72,7 +72,7 @@ ngx_opscom_redirect_parse(ngx_opscom_link_t *link, ngx_str_t *text,
     host.data = space + 1;
     host.len = colon > space ? (size_t) (colon - space - 1) : 0;
 
-    /* without a host it is that of the node that says so */
+    /* without a host it is that of the node that redirects */
 
     if (host.len == 0) {
         host = link->target->host;

@@ -1,8 +1,8 @@
 
 /*
- * Sending again.  Calls wait for a connection or, where the server asked for
- * patience, for a while; each until its own time has run out, and in the order
- * of those times: that in which they came, for all that have as much.
+ * Sending again.  Calls wait for a connection or, where the server refused
+ * temporarily, for a pause; each until its own time is over, and in the order
+ * of those times: the order of arrival for calls with the same timeout.
  */
 
 
@@ -32,8 +32,8 @@ typedef struct {
 
 /*
  * Whether a call whose last attempt failed may be sent again: it has time left,
- * and either was certainly not executed or is repeatable.  Remembers in the
- * call that it may have been executed.
+ * and either was certainly not executed or is repeatable.  Notes in the call
+ * that it may have been executed.
  */
 ngx_int_t ngx_opscom_retry_may_send(ngx_opscom_call_t *call,
     ngx_msec_t retry, ngx_uint_t maybe_executed);

@@ -38,14 +38,14 @@ typedef struct {
     ngx_flag_t tls;
     ngx_ssl_t *ssl; /* NULL: plain TCP; made of the four below */
     ngx_str_t  server_name; /* empty: the host of the address */
-    ngx_str_t  trusted;     /* files, for telling settings apart */
+    ngx_str_t  trusted;     /* files, to distinguish settings */
     ngx_str_t  certificate;
     ngx_str_t  certificate_key;
 #endif
 } ngx_opscom_settings_t;
 
 
-/* Whether two settings mean the same store; "ssl" is not looked at. */
+/* Whether two settings mean the same store; "ssl" is not compared. */
 ngx_int_t ngx_opscom_settings_equal(
     ngx_opscom_settings_t *one, ngx_opscom_settings_t *other);
 

@@ -218,7 +218,7 @@ ngx_opscom_socket_connected(ngx_opscom_socket_t *sock)
 
     c = sock->peer.connection;
 
-    /* a turn's commands leave in one write: there is nothing to wait for */
+    /* a turn's commands are sent in one write: delaying gains nothing */
 
     if (sock->peer.sockaddr->sa_family != AF_UNIX
         && ngx_tcp_nodelay(c) != NGX_OK)

@@ -29,8 +29,8 @@ typedef struct {
     void (*writable)(ngx_opscom_socket_t *sock);
 
     /*
-     * The socket is of no more use and is to be closed.  "what" and err
-     * (errno, or 0) are for the log; "what" may be gone once it is closed.
+     * The socket has failed and is to be closed.  "what" and err (errno, or
+     * 0) are for the log; "what" may be freed by closing.
      */
     void (*failed)(ngx_opscom_socket_t *sock, const char *what,
         ngx_err_t err);
@@ -66,7 +66,7 @@ struct ngx_opscom_socket_s {
 
 /*
  * Starts to connect a closed socket to an address, which must outlive it.  All
- * that nginx and OpenSSL have to say goes to that log.  connected() or failed()
+ * messages of nginx and OpenSSL go to that log.  connected() or failed()
  * follows, maybe before this returns.
  */
 void ngx_opscom_socket_open(ngx_opscom_socket_t *sock,
@@ -84,7 +84,7 @@ ssize_t ngx_opscom_socket_send(ngx_opscom_socket_t *sock, u_char *data,
 ssize_t ngx_opscom_socket_recv(ngx_opscom_socket_t *sock, u_char *data,
     size_t len);
 
-/* Whether more may be received at once. */
+/* Whether more may be received immediately. */
 #define ngx_opscom_socket_is_ready(sock) ((sock)->peer.connection->read->ready)
 
 /*

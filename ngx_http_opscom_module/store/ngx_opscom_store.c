@@ -1,5 +1,5 @@
 
-/* The store: what the HTTP layer sees of Redis. */
+/* The store: the interface to Redis for the HTTP layer. */
 
 
 #include "ngx_opscom_cluster.h"

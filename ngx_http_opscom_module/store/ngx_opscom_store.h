@@ -1,7 +1,7 @@
 
 /*
  * The store: one Redis deployment as the locations that share its settings see
- * it, and every worker's connections to it.  It knows no HTTP.
+ * it, and every worker's connections to it.  Independent of HTTP.
  */
 
 
@@ -26,14 +26,14 @@ ngx_opscom_store_t *ngx_opscom_store_create(ngx_conf_t *cf,
 
 ngx_opscom_settings_t *ngx_opscom_store_settings(ngx_opscom_store_t *store);
 
-/* From now on, in this worker, the store counts there. */
+/* Sets the counters that the store uses in this worker from now on. */
 void ngx_opscom_store_count(ngx_opscom_store_t *store,
     ngx_opscom_gauges_t *gauges, ngx_opscom_counters_t *counters);
 
 /*
  * Sends a call.  NGX_OK: done() will be called, later, within the retry time
  * and one timeout of the settings, unless the call is cancelled.  NGX_DECLINED:
- * Redis is not there, NGX_BUSY: too many calls are in flight or wait,
+ * Redis is down, NGX_BUSY: too many calls are in flight or wait,
  * NGX_ERROR: no memory; with these three done() is not called, and nothing was
  * sent.
  */
@@ -41,8 +41,8 @@ ngx_int_t ngx_opscom_store_send(ngx_opscom_store_t *store,
     ngx_opscom_call_t *call);
 
 /*
- * Leaves: done() will not be called, and a reply that comes is dropped.  May be
- * called at any time; harmless before the call was sent and after it ended.
+ * Cancels: done() will not be called, and a reply that comes is dropped.  May
+ * be called at any time; harmless before the call was sent and after it ended.
  */
 void ngx_opscom_store_cancel(ngx_opscom_call_t *call);
 

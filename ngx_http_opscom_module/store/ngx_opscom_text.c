@@ -1,5 +1,5 @@
 
-/* Comparing texts, and writing what Redis said into a log. */
+/* Comparing texts, and writing text from Redis into a log. */
 
 
 #include "ngx_opscom_text.h"

@@ -1,5 +1,5 @@
 
-/* Comparing texts, and writing what Redis said into a log. */
+/* Comparing texts, and writing text from Redis into a log. */
 
 
 #ifndef NGX_OPSCOM_TEXT_H_INCLUDED
@@ -10,7 +10,7 @@
 #include <ngx_core.h>
 
 
-/* Of what Redis said, so much goes into one line of the log. */
+/* At most so many bytes from Redis are written into one line of the log. */
 
 #define NGX_OPSCOM_TEXT_SHOWN 256
 

@@ -27,7 +27,7 @@ ngx_int_t ngx_opscom_tls_prepare(ngx_connection_t *c, ngx_ssl_t *ssl,
  */
 char *ngx_opscom_tls_verify(ngx_connection_t *c, ngx_str_t *server);
 
-/* Closes without a word to the peer; harmless for a connection without TLS. */
+/* Closes without notifying the peer; harmless for one without TLS. */
 void ngx_opscom_tls_close(ngx_connection_t *c);
 
 #endif

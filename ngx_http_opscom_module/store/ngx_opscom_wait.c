@@ -9,7 +9,7 @@
 static ngx_int_t ngx_opscom_wait_passes(ngx_str_t *text);
 
 
-/* How Redis says that it is no master, or is none any more. */
+/* Errors of a Redis that is not a master, or no longer one. */
 
 static ngx_str_t  ngx_opscom_wait_demoted[] = {
     ngx_string("UNBLOCKED "),

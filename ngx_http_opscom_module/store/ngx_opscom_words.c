@@ -301,7 +301,7 @@ ngx_opscom_fields_kind(const ngx_opscom_word_t *word,
 }
 
 
-/* What an accountant needs of the feed, besides what every event has. */
+/* Members of a full event, besides those of every event. */
 
 static ngx_uint_t
 ngx_opscom_is_event_field(ngx_str_t *name)

@@ -1,7 +1,7 @@
 
 /*
- * The keys and arguments of a script, written one after the other as
- * scripts/words.list says.
+ * The keys and arguments of a script, written one after the other in the order
+ * of scripts/words.list.
  */
 
 

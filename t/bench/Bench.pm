@@ -1,7 +1,8 @@
 package Bench;
 
-# Contestants, drivers and meters of the bench: each contestant is a server on
-# a free port, wrk drives it, and the CPU of each process is read from /proc.
+# Servers, load generators and meters of the bench: each server listens on a
+# free port, wrk generates the load, and the CPU of each process is read from
+# /proc.
 
 use strict;
 use warnings;
@@ -41,7 +42,7 @@ sub memory {
     return $sum;
 }
 
-# Contestants -------------------------------------------------------------------
+# Servers -----------------------------------------------------------------------
 
 my $Answer = '{"status":"success","reference_id":"1a9b5375-cb75-4c71-9939-eeae550b09ac",'
     . '"InternalReferenceID":"1a9b5375-cb75-4c71-9939-eeae550b09ac"}';
@@ -110,18 +111,18 @@ sub quit { Fault::end($_[0]{pid}, 'TERM') }
 
 package Bench;
 
-# Drivers -----------------------------------------------------------------------
+# Load --------------------------------------------------------------------------
 
 sub stored_permits {
     my $redis = shift;
     return $redis->call('XLEN', 'opscom:{OC-TOMA}:stream');
 }
 
-# One round of wrk: what it saw, and what the server and Redis used meanwhile.
-# Dies where answers and permits do not agree: what is still on its way when
-# wrk hangs up is stored, and answered to nobody.  The kind is "push", "lookup" or
-# a number, that of the elements of bulk requests; the figures of these are for
-# each permit that was stored.
+# One round of wrk: its figures, and the CPU of the server and Redis meanwhile.
+# Dies if responses and permits do not agree: requests in flight when wrk closes
+# its connections are stored, and their responses are not counted.  The kind is
+# "push", "lookup" or a number, that of the elements of bulk requests; the figures
+# of these are for each permit that was stored.
 sub wrk {
     my ($server, $redis, %options) = @_;
     my $connections = $options{connections} // 64;
@@ -173,7 +174,7 @@ sub paced_command {
     return ($paced, $server->{port}, @words);
 }
 
-# How many permits there are, when no more of them come.
+# The number of permits, when it no longer changes.
 sub settled {
     my $redis = shift;
     my ($last, $now) = (-1, stored_permits($redis));

@@ -14,7 +14,7 @@ our @EXPORT = qw(instructions);
 my @counts = (500, 2500);
 my ($room, $runs);
 
-# nginx under valgrind; workers, who are nobody, write into the room.
+# nginx under valgrind; workers, which run as nobody, write into the directory.
 sub wrapper {
     my ($binary) = grep { -x } map { "$_/nginx" } split(/:/, $ENV{PATH}), '/usr/sbin';
     my $wrapper = "$Fault::Dir/callgrind";
@@ -44,7 +44,7 @@ sub total {
     }
     $server->quit;
 
-    # the worker is the one that did the work
+    # the worker has the most instructions
     return (sort { $b <=> $a } map { slurp($_) =~ /^(?:summary|totals): (\d+)/m ? $1 : 0 } glob "$ENV{CALLGRIND}.*")[0];
 }
 

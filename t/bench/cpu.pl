@@ -19,7 +19,7 @@ my %title = (floor => 'floor: nginx reads the body, answers a constant', module 
              openresty => 'OpenResty Lua', fastify => 'Node, fastify');
 my %label = (%title, floor => 'floor: a constant', module => 'this module');
 
-# A fresh Redis for each round: what it has stored costs nobody anything.
+# A fresh Redis for each round: stored permits of other rounds cost nothing.
 sub round_of {
     my ($name, $connections) = @_;
     my $redis = redis(arguments => { appendonly => 'no' });

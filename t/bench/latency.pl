@@ -1,5 +1,5 @@
-# Times at a given rate, in an open model: pushes come when they come, and a
-# push that has to wait for others is the slower for it.
+# Times at a given rate, in an open model: pushes do not wait for responses,
+# and the time that a push waits for others counts.
 
 use strict;
 use warnings;

@@ -33,7 +33,7 @@ my $redis = redis(arguments => { appendonly => 'no' });
 $redis->call('HSET', 'opscom:{OC-TOMA}:tokens', Digest::SHA::sha256_hex($Fault::Token), 'demo lookup');
 $redis->call('EVAL', $seed, 0, 'opscom:{OC-TOMA}:');
 
-# What the module answers is what the floor answers.
+# The response of the module is also that of the floor.
 sub answer {
     my $server = shift;
     my ($status, $answer) = request(Fault::connect_to($server->{port}), $path, $body, Connection => 'close');

@@ -25,7 +25,7 @@ sub pushes_of {
     my $server = contestant('module', $redis, retry => $retry, connections => 16384, listen => ' backlog=8192');
     my $file = "$Bench::Room/outage.pushes";
 
-    # who waits has a connection
+    # each waiting push has a connection
     my $connections = $rate * ($away + 3);
     open my $out, '-|', Bench::paced_command($server, $connections, $rate, $before + $away + $after + 2 * $spare, $file) or die "paced: $!\n";
     sleep $before + $spare;

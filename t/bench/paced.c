@@ -133,7 +133,7 @@ open_connection(connection_t *c, int epoll, int port)
 }
 
 
-/* What is due goes out while a connection is idle. */
+/* Sends pushes that are due while a connection is idle. */
 
 static void
 send_due(void)

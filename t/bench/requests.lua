@@ -1,6 +1,6 @@
 -- What wrk sends: the documented permit with one of 65,536 plates, arrays of
--- them, or lookups of one of 1,024; and what it says at the end, in one line that
--- a program can read.
+-- them, or lookups of one of 1,024; and its summary at the end, in one line
+-- that a program can read.
 --
 --   wrk -s requests.lua URL -- push|lookup|<elements>
 

@@ -56,9 +56,9 @@ for (
     [ 'a zone of 201', qw(zone add OC-TOMA), 'z' x 201 ],
     [ 'a zone with a line feed', qw(zone add OC-TOMA), "a\nb" ],
     [ 'no zone', qw(zone add OC-TOMA) ],
-    [ 'a plate of nothing', qw(permit find OC-TOMA), ' - ' ],
-    [ 'a moment that is none', qw(permit find OC-TOMA AB --at 2018-02-30T00:00:00) ],
-    [ 'a retention that is none', qw(retention apply soon --yes) ],
+    [ 'an empty plate', qw(permit find OC-TOMA), ' - ' ],
+    [ 'an invalid time', qw(permit find OC-TOMA AB --at 2018-02-30T00:00:00) ],
+    [ 'an invalid retention', qw(retention apply soon --yes) ],
     [ 'no retention', qw(retention apply 0d --yes) ],
     [ 'an abbreviated option', qw(client list --jso) ],
     [ 'a bad address', '--redis', '::1:6379', qw(client list) ],
@@ -69,10 +69,10 @@ for (
     [ 'a URL of another kind', '--redis', 'http://localhost', qw(client list) ],
     [ 'a bad database', '--database', 'x', qw(client list) ],
     [ 'a prefix with braces', '--prefix', '{x}', qw(client list) ],
-    [ 'a password file that is not there', '--password-file', '/nowhere', qw(client list) ],
+    [ 'a password file that does not exist', '--password-file', '/nowhere', qw(client list) ],
     [ 'a cluster and sentinels', '--cluster', '--sentinel', 'x', qw(client list) ],
     [ 'a TLS file without TLS', '--tls-ca', '/etc/hostname', qw(client list) ],
-    [ 'a CA that is none', '--tls', '--tls-ca', '/etc/hostname', qw(client list) ],
+    [ 'an invalid CA', '--tls', '--tls-ca', '/etc/hostname', qw(client list) ],
     [ 'a password on the command line', '--redis', 'redis://u:sesame@127.0.0.1', qw(client list) ],
 ) {
     my ($name, @words) = @$_;
@@ -80,7 +80,7 @@ for (
     is($code, 2, "$name: 2");
     is($out, '', "$name: nothing is printed");
     unlike($err, qr/Traceback|sesame/, "$name: a message");
-    isnt($err, '', "$name: which says why");
+    isnt($err, '', "$name: the reason is printed");
 }
 
 is((opscom('--redis', '127.0.0.1:1', 'client', 'list'))[0], 3, 'no Redis: 3');
@@ -91,22 +91,22 @@ is((opscom({ env => { OPSCOM_REDIS => 'redis://u:wrong@' . $redis->address } }, 
 
 my ($code, $token, $err) = run('token', 'add', 'OC-TOMA', 'meters', 'push');
 chomp $token;
-like((push_permit($nginx, {}, apiToken => $token))[0], qr/^(200|401)$/, 'nginx knows it, or does not know scopes yet');
+like((push_permit($nginx, {}, apiToken => $token))[0], qr/^(200|401)$/, 'nginx accepts it, or has no scopes yet');
 run('token', 'add', 'OC-TOMA', 'meters');
-is((run('token', 'revoke', 'OC-TOMA', 'meters'))[0], 1, 'two of one label are not revoked by chance');
+is((run('token', 'revoke', 'OC-TOMA', 'meters'))[0], 1, 'two with the same label are not revoked by mistake');
 is((run('token', 'revoke', 'OC-TOMA', '--sha256', substr sha256_hex($token), 0, 12))[0], 0, 'by its SHA-256');
 is((push_permit($nginx, {}, apiToken => $token))[0], 401, 'and nginx refuses it');
 is((run('token', 'revoke', 'OC-TOMA', 'meters', '--all'))[0], 0, 'all that are left');
 is((opscom({ %at, input => 'GIVEN-1' }, 'token', 'add', '--stdin', 'OC-TOMA', 'given'))[0], 0, 'a given one');
-is((opscom({ %at, input => 'GIVEN-1' }, 'token', 'add', '--stdin', 'OC-TOMA', 'other'))[0], 1, 'is not given another label');
+is((opscom({ %at, input => 'GIVEN-1' }, 'token', 'add', '--stdin', 'OC-TOMA', 'other'))[0], 1, 'does not get another label');
 is((opscom({ %at, input => 'no token' }, 'token', 'add', '--stdin', 'OC-TOMA', 'other'))[0], 2, 'what cannot be a token');
-is((push_permit($nginx, {}, apiToken => 'GIVEN-1'))[0], 200, 'nginx knows it');
+is((push_permit($nginx, {}, apiToken => 'GIVEN-1'))[0], 200, 'nginx accepts it');
 is((opscom({ %at, input => 'GIVEN-1' }, 'token', 'revoke', '--stdin', 'OC-TOMA'))[0], 0, 'revoked by itself');
 my $before = $redis->call('HLEN', $k . 'tokens');
 is(system(join(' ', command_line({}, '--redis', $redis->address, qw(token add OC-TOMA full))) . ' >/dev/full 2>/dev/null') >> 8, 1, 'a token that cannot be printed: 1');
 is($redis->call('HLEN', $k . 'tokens'), $before, 'and it is revoked');
 $redis->call('HSET', $k . 'tokens', 'f' x 64, "evil\x1b[2J");
-unlike((run('token', 'list', 'OC-TOMA'))[1], qr/\x1b/, 'a terminal does not obey a label');
+unlike((run('token', 'list', 'OC-TOMA'))[1], qr/\x1b/, 'labels cannot control the terminal');
 like((run('token', 'list'))[1], qr/^OC-TOMA  demo /m, 'tokens of all clients');
 like(`CLIENT=OC-TOMA LABEL=made SCOPES='lookup push' REDIS=@{[ $redis->address ]} sh t/tools/token.sh`, qr/^[0-9a-f]{40}$/, 'make token');
 is((grep { /^made/ } @{$redis->call('HVALS', $k . 'tokens')})[0], 'made push lookup', 'its scopes');
@@ -161,16 +161,16 @@ like((run('retention', 'apply', '10d', 'OC-TOMA', '--dry-run'))[1], qr/ 1 delete
 is($ttl->($next), -1, 'and is not');
 is((run('retention', 'apply', '10d', 'OC-TOMA'))[0], 1, 'nor without --yes');
 is((run('retention', 'apply', '10d', '--yes', '--bite', '1'))[0], 0, 'applied, to all clients');
-is($redis->call('EXISTS', $k . "permit:$old"), 0, 'what ended and came before that is gone');
+is($redis->call('EXISTS', $k . "permit:$old"), 0, 'permits that ended and were received before that are deleted');
 is($redis->call('ZSCORE', $k . 'plate:RET1', $old), undef, 'from the index too');
-cmp_ok(abs($ttl->($late) - 864000), '<', 60, 'one that ended long ago lives from when it came');
-cmp_ok(abs($ttl->($next) - 867600), '<', 60, 'another one from its end');
-is($index->(), $ttl->($next), 'the index lives as long as its last permit');
+cmp_ok(abs($ttl->($late) - 864000), '<', 60, 'one that ended long ago is kept from when it was received');
+cmp_ok(abs($ttl->($next) - 867600), '<', 60, 'another one is kept from its end');
+is($index->(), $ttl->($next), 'the index expires with its last permit');
 like((run('retention', 'apply', '10d', 'OC-TOMA', '--yes'))[1], qr/permits: 0 given.*plate indexes: 0/s, 'once more changes nothing');
 $redis->call('EXPIRE', $k . "permit:$next", 1000);
 $redis->call('EXPIRE', $k . 'plate:RET1', 1000);
 run('retention', 'apply', '10d', 'OC-TOMA', '--yes');
-cmp_ok($ttl->($next), '>', 866000, 'what was too short is longer');
+cmp_ok($ttl->($next), '>', 866000, 'a shorter expiry is extended');
 is($index->(), $ttl->($next), 'the index too');
 $redis->call('HSET', $k . 'permit:odd', 'plate', 'RET1');
 $redis->call('ZADD', $k . 'plate:RET1', 1, 'odd');
@@ -181,27 +181,27 @@ for my $part (0 .. 11) {
     $redis->call('ZADD', $k . 'plate:FLEET', map { (1530523800, "f-$part-$_") } 1 .. 100);
 }
 run('retention', 'apply', '10d', 'OC-TOMA', '--yes');
-cmp_ok(abs($redis->call('TTL', $k . 'plate:FLEET') - 864000), '<', 60, 'a large index gets a bound');
+cmp_ok(abs($redis->call('TTL', $k . 'plate:FLEET') - 864000), '<', 60, 'a large index gets an expiry');
 
 # The feed ----------------------------------------------------------------------------------
 
 my $feed = "$Fault::Dir/feed";
 $pid = Fault::start($feed, command_line({ PYTHONUNBUFFERED => 1 }, '--redis', $redis->address, qw(--timeout 1 feed OC-TOMA --json)));
-ok(wait_until(10, sub { $redis->call('CLIENT', 'LIST') =~ /cmd=xread/ }), 'a feed waits');
+ok(wait_until(10, sub { $redis->call('CLIENT', 'LIST') =~ /cmd=xread/ }), 'the feed waits');
 my $first = pushed({}, %day, permitNo => 'feed-1');
-ok(wait_until(5, sub { slurp($feed) =~ /$first/ }), 'and prints what comes');
+ok(wait_until(5, sub { slurp($feed) =~ /$first/ }), 'and prints new events');
 $redis->kill9;
 $redis->start;
 my $second = pushed({}, %day, permitNo => 'feed-2');
-ok(wait_until(10, sub { slurp($feed) =~ /$second/ }), 'also when Redis was away');
+ok(wait_until(10, sub { slurp($feed) =~ /$second/ }), 'also after Redis was stopped');
 is(() = slurp($feed) =~ /$first/g, 1, 'each event once');
 my @events = lines(slurp($feed));
 is($events[-1]{event}, 'push', 'as JSON');
 Fault::end($pid, 'TERM'); # a test in the background would have INT ignored
 like((run('feed', 'OC-TOMA', '--after', $events[0]{id}, '--count', 1))[1], qr/^\S+ 20\S+Z push $second /, 'behind an event');
-is((run('feed', 'OC-TOMA', '--after', 'x', '--no-follow'))[0], 2, 'an ID that is none');
-is(system(join(' ', command_line({}, '--redis', $redis->address, qw(feed OC-TOMA --no-follow))) . ' 2>' . "$feed.err | true") >> 8, 0, 'a reader that goes away');
-is(slurp("$feed.err"), '', 'is no reason for a message');
+is((run('feed', 'OC-TOMA', '--after', 'x', '--no-follow'))[0], 2, 'an invalid ID');
+is(system(join(' ', command_line({}, '--redis', $redis->address, qw(feed OC-TOMA --no-follow))) . ' 2>' . "$feed.err | true") >> 8, 0, 'a reader that closes the pipe');
+is(slurp("$feed.err"), '', 'causes no message');
 
 # The check -------------------------------------------------------------------------------------
 
@@ -231,11 +231,11 @@ is((run('check', '--strict'))[0], 1, 'check --strict');
 $redis->call('ACL', 'SETUSER', 'module', 'on', 'nopass', '~opscom:*', '+evalsha');
 ($code, my $out) = run('check', '--user', 'module');
 if (Fault::redis_major() < 7) {
-    like($out, qr/^unknown .*ACL of "module": ACL DRYRUN \(Redis 7\.0\)/m, 'an ACL: Redis 6 does not tell what it forbids');
+    like($out, qr/^unknown .*ACL of "module": ACL DRYRUN \(Redis 7\.0\)/m, 'an ACL: Redis 6 cannot report what it forbids');
 }
 else {
-    is($code, 1, 'an ACL that forbids what the module needs');
-    like($out, qr/may not do what the module does: .*xadd/, 'which names it');
+    is($code, 1, 'an ACL that forbids a command of the module');
+    like($out, qr/may not do what the module does: .*xadd/, 'the command is named');
 }
 my $replica = redis(bare => 1, arguments => { replicaof => "127.0.0.1 $redis->{port}" });
 ($code, $out) = opscom('--redis', $replica->address, 'check');
@@ -243,15 +243,15 @@ is($code, 1, 'a replica');
 like($out, qr/^bad .*READONLY/m, 'refuses');
 is((opscom('--redis', '127.0.0.1:1', 'check'))[0], 3, 'no Redis: 3');
 
-# The list of what the module asks of Redis is that of its scripts
+# The list of commands that the module uses is that of its scripts
 my ($list) = slurp('ngx_http_opscom_module/cli/opscom_cli/check.py') =~ /^MODULE = \[(.*?)\]/ms;
 my %listed = map { $_ => 1 } $list =~ /\b([A-Z]{3,})\b/g;
 my %asked = map { $_ => 1 } grep { $redis->call('COMMAND', 'INFO', $_)->[0] }
     map { slurp($_) =~ /'([A-Z]{3,})'/g } split /\n/, `find ngx_http_opscom_module/store/scripts -name '*.lua'`;
-cmp_ok(scalar keys %asked, '>', 10, 'the scripts ask for commands');
+cmp_ok(scalar keys %asked, '>', 10, 'the commands of the scripts are read');
 is_deeply([ grep { !$listed{$_} } sort keys %asked ], [], 'each of them is checked');
 
-# A read-only user is enough for those who read ------------------------------------------------
+# A read-only user is enough for commands that read ---------------------------------------------
 
 my $keys = Fault::redis_major() < 7 ? '~opscom:*' : '%R~opscom:*';
 $redis->call('ACL', 'SETUSER', 'office', 'on', '>sesame', $keys, '+hgetall', '+zrangebyscore', '+xrange', '+xrevrange', '+xread', '+ttl');

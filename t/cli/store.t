@@ -59,10 +59,10 @@ ok(wait_until(20, sub { eval { my %s = @{$sentinel_client->call('SENTINEL', 'MAS
 
 my @sentinel = ('--redis', "127.0.0.1:1 127.0.0.1:$sentinel", '--sentinel', 'city');
 try('sentinels', \@sentinel, sub { $master });
-is((opscom('--redis', "127.0.0.1:$sentinel", '--sentinel', 'nobody', 'client', 'list'))[0], 3, 'a master that no sentinel knows');
+is((opscom('--redis', "127.0.0.1:$sentinel", '--sentinel', 'nobody', 'client', 'list'))[0], 3, 'a master name unknown to the sentinels');
 
 my ($code, $said) = opscom('--redis', $replica->address . ' ' . $master->address, 'token', 'add', 'OC-TOMA', 'two');
-is($code, 0, 'of two addresses the master is taken');
+is($code, 0, 'of two addresses the master is used');
 
 # A cluster, over TLS, with client certificates -------------------------------------
 
@@ -75,7 +75,7 @@ my @nodes = map {
     $node } 1 .. 3;
 my $made = `redis-cli --tls --cacert $d/ca.pem --cert $d/client.pem --key $d/client.key --sni redis.example --insecure --cluster create @{[ map { "127.0.0.1:$_->{tls}" } @nodes ]} --cluster-yes 2>&1`;
 like($made, qr/All 16384 slots covered/, 'a cluster') or BAIL_OUT($made);
-ok(wait_until(30, sub { !grep { $_->call('CLUSTER', 'INFO') !~ /cluster_state:ok/ } @nodes }), 'that is well');
+ok(wait_until(30, sub { !grep { $_->call('CLUSTER', 'INFO') !~ /cluster_state:ok/ } @nodes }), 'the cluster is ready');
 
 my @cluster = ('--redis', "rediss://127.0.0.1:$nodes[0]{tls}", '--cluster', '--tls-ca', "$d/ca.pem", '--tls-certificate', "$d/client.pem",
                '--tls-certificate-key', "$d/client.key", '--tls-server-name', 'redis.example');
@@ -90,7 +90,7 @@ is_deeply([ map { $_->{client} } lines((opscom(@cluster, 'client', 'list', '--js
 
 ($code, undef, $said) = opscom(@cluster[0 .. 4], 'client', 'list');
 is($code, 3, 'no client certificate, another name: 3');
-like($said, qr/certificate|alert|SSL/i, 'and why');
+like($said, qr/certificate|alert|SSL/i, 'the reason is printed');
 
 # a slot moves: the node that is asked redirects
 my $slot = $node->call('CLUSTER', 'KEYSLOT', 'opscom:{OC-TOMA}:tokens');
@@ -125,36 +125,36 @@ sub try {
     is_deeply([ map { "$_->{label}: $_->{scopes}" } lines(($run->('token', 'list', 'OC-TOMA', '--json'))[1]) ],
         [ 'mine: push update delete', 'north-meters: push lookup' ], "$name: token list");
     is(($run->('token', 'revoke', 'OC-TOMA', 'mine'))[0], 0, "$name: token revoke");
-    is(($run->('token', 'revoke', 'OC-TOMA', 'mine'))[0], 1, "$name: which is gone then");
+    is(($run->('token', 'revoke', 'OC-TOMA', 'mine'))[0], 1, "$name: it no longer exists");
 
     is(($run->('zone', 'add', 'OC-TOMA', 'Lot 4', ' Lot 5 '))[1], "2 added\n", "$name: zone add");
     is(($run->('zone', 'remove', 'OC-TOMA', 'Lot 5'))[1], "1 removed\n", "$name: zone remove");
-    is(($run->('zone', 'remove', 'OC-TOMA', 'Lot 5'))[0], 1, "$name: which is gone then");
+    is(($run->('zone', 'remove', 'OC-TOMA', 'Lot 5'))[0], 1, "$name: it no longer exists");
     is(($run->('zone', 'list', 'OC-TOMA'))[1], "Lot 4\n", "$name: zone list");
 
     permit($redis, $id, 'AB123', $now - 60, $now + 3600);
     permit($redis, $other, 'AB123', $now - 90000, $now - 86400);
     permit($redis, $gone, 'ZZ9', $now - 9000000, $now - 8000000);
     like(($run->('permit', 'show', 'OC-TOMA', $id))[1], qr/^plate +AB123$/m, "$name: permit show");
-    is(($run->('permit', 'show', 'OC-TOMA', 'nobody'))[0], 1, "$name: of none");
+    is(($run->('permit', 'show', 'OC-TOMA', 'nobody'))[0], 1, "$name: permit show, unknown");
     is_deeply([ map { "$_->{reference_id} $_->{valid}" } lines(($run->('permit', 'find', 'OC-TOMA', 'ab-12 3', '--json'))[1]) ],
         [ "$id yes" ], "$name: permit find");
     is(() = ($run->('permit', 'find', 'OC-TOMA', 'AB123', '--all', '--json'))[1] =~ /\n/g, 2, "$name: ended ones too");
-    is(($run->('permit', 'find', 'OC-TOMA', 'NOBODY'))[0], 1, "$name: none");
+    is(($run->('permit', 'find', 'OC-TOMA', 'NOBODY'))[0], 1, "$name: permit find, unknown");
     like(($run->('client', 'list'))[1], qr/^OC-TOMA  1       1      3       20/m, "$name: client list");
 
     is(() = ($run->('feed', 'OC-TOMA', '--no-follow'))[1] =~ / push 0000000/g, 3, "$name: feed");
 
     like(($run->('retention', 'apply', '30d', 'OC-TOMA', '--yes'))[1], qr/^permits: 2 given an expiry, 0 had the right one, 1 deleted/, "$name: retention apply");
     cmp_ok(abs($redis->call('TTL', $k . "permit:$id") - 3600 - 30 * 86400), '<', 60, "$name: after its end");
-    is($redis->call('EXISTS', $k . "permit:$gone"), 0, "$name: and what is past that is gone");
+    is($redis->call('EXISTS', $k . "permit:$gone"), 0, "$name: permits past their retention are deleted");
 
     like(($run->('permit', 'erase', 'OC-TOMA', 'AB123', '--yes'))[1], qr/^erased 2 permits, 2 events/, "$name: permit erase");
-    is_deeply([ grep { !/:(tokens|zones|stream)$/ } @{$redis->call('KEYS', $k . '*')} ], [], "$name: nothing is left of it");
+    is_deeply([ grep { !/:(tokens|zones|stream)$/ } @{$redis->call('KEYS', $k . '*')} ], [], "$name: no other keys are left");
 
     ($code, my $found) = $run->('check', '--json');
     is($code, 0, "$name: check") or diag $found;
-    like($found, qr/"ok","finding":"appendonly yes/, "$name: which says so") if $name !~ /cluster/;
+    like($found, qr/"ok","finding":"appendonly yes/, "$name: the finding is reported") if $name !~ /cluster/;
 }
 
 sub permit {

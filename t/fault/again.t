@@ -1,5 +1,5 @@
-# What is sent again is done once, and answered as the first time, whatever
-# became of the permit meanwhile.
+# A call that is sent again is executed once and answered as the first time,
+# whatever happened to the permit meanwhile.
 
 use strict;
 use warnings;
@@ -63,7 +63,7 @@ for my $kind ('push', 'pushes') {
         is(text($un->(script($redis, $kind, @words))), '[1 1 a-1 demo]', "$name: sent again without its key, it is stored");
         is(all_keys($redis), $before, "$name: and nothing has changed");
 
-        # whoever knows the reference ID is quicker than the second attempt
+        # another request changes the permit before the second attempt
         for ([ 'updated', 'update', 'field.end' => '2018-07-02T11:00:00Z', 'field.end_ts' => 1530529200 ],
              [ 'moved to another plate', 'update', 'field.plate' => 'NEW', 'field.plate_raw' => 'new', 'field.amount' => '20.00' ],
              [ 'deleted', 'delete' ])
@@ -115,9 +115,9 @@ for ([ 'update', 'field.amount' => '3.00' ], [ 'update', 'field.plate' => 'NEW' 
     $before = all_keys($redis);
     is(text(script($redis, $kind, @words, again => 1)), '[1 0 a-1 demo]', "$name: sent again: done, no replay");
     is(text(script($redis, $kind, @words, again => 1, replicas => 1)), '[1 1 a-1 demo]', "$name: with replicas: it wrote");
-    is(text(script($redis, $kind, @words)), '[2 0 a-1 demo a-1]', "$name: somebody else's is a replay");
+    is(text(script($redis, $kind, @words)), '[2 0 a-1 demo a-1]', "$name: that of another attempt is a replay");
     is(text(script($redis, $kind, @words, again => 1, now => '2026-11-24T08:00:00.001Z')), '[2 0 a-1 demo a-1]', "$name: a later one is a replay");
-    is(text(script($redis, $kind, @words, fingerprint => 'e' x 64)), '[3 0 a-1 demo]', "$name: another one is refused");
+    is(text(script($redis, $kind, @words, fingerprint => 'e' x 64)), '[3 0 a-1 demo]', "$name: another request with the key is refused");
     is(all_keys($redis), $before, "$name: nothing has changed");
 }
 

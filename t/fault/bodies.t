@@ -60,7 +60,7 @@ for ([ 'white space', $permit . ' ' x (64 << 20) ],
      [ 'small values', $object . ',"x":[' . '1234567,' x (8 << 20) . '1]}' ],
      [ 'long strings', $object . ',"x":[' . $filler x 1032 . '1]}' ],
      [ 'long escapes', $object . ',"x":[' . ('"' . '\\u00e9' x 10000 . '",') x 1118 . '1]}' ],
-     [ 'a name again and again', $object . (',"zone":"Lot 4"' x (4 << 20)) . '}' ])
+     [ 'a repeated name', $object . (',"zone":"Lot 4"' x (4 << 20)) . '}' ])
 {
     my ($name, $body) = @$_;
     for my $chunked (0, 1) {
@@ -70,8 +70,8 @@ for ([ 'white space', $permit . ' ' x (64 << 20) ],
     }
 }
 
-is(scalar(() = glob "$plain->{dir}/temp/*/*"), 0, 'and no file');
-unlike($plain->log, qr/temporary file/, 'nor a word of one');
+is(scalar(() = glob "$plain->{dir}/temp/*/*"), 0, 'no body is written to a file');
+unlike($plain->log, qr/temporary file/, 'and the log reports none');
 
 # HTTP/2: with and without a length, early refusals
 my $curl = 'curl -s --http2-prior-knowledge -H Content-Type:application/json';
@@ -89,6 +89,6 @@ like(`$curl --data-binary \@$file @{[ $nginx->url('/big') ]}`, qr/"status":"succ
 save(']' . ' ' x 50000);
 like(`$curl -w '%{http_code}' --data-binary \@$file @{[ $nginx->url('/big') ]}`, qr/malformed_json.*400$/s, 'HTTP/2: an early refusal');
 
-is_deeply([ check_log($_) ], [], 'no alarm in the error log') for $nginx, $plain;
+is_deeply([ check_log($_) ], [], 'no alert in the error log') for $nginx, $plain;
 
 done_testing();

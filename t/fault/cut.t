@@ -1,5 +1,5 @@
 # The connection is cut after a push was executed and before its reply came:
-# with each option the permit is there once, and the answer is that of a push.
+# with each option the permit is stored once, and the response is that of a push.
 
 use strict;
 use warnings;
@@ -42,7 +42,7 @@ for my $n (0 .. $#options) {
         my ($one) = burst($nginx, 1, %request);
         ok($line->is_cut, "$name, cut after $bytes bytes: it was");
         is($one->{status}, 200, "$name: 200");
-        unlike($one->{head} // '', qr/Idempotency-Replayed/i, "$name: it is no replay");
+        unlike($one->{head} // '', qr/Idempotency-Replayed/i, "$name: the response is not a replay");
         my @ids = grep { $redis->call('HGET', "opscom:{OC-TOMA}:permit:$_", 'ticket') eq $ticket }
             map { /permit:(.*)/ } @{$redis->call('KEYS', 'opscom:{OC-TOMA}:permit:*')};
         is("@ids", $one->{id} // '', "$name: one permit");
@@ -52,11 +52,11 @@ for my $n (0 .. $#options) {
 
         next unless $key || $options[$n][1] =~ /dedup/;
         my ($again) = burst($nginx, 1, %request);
-        is($again->{id}, $one->{id}, "$name: a retry is answered the same reference ID");
+        is($again->{id}, $one->{id}, "$name: a retry receives the same reference ID");
         like($again->{head} // '', qr/Idempotency-Replayed: true/, "$name: as a replay");
     }
 }
 
-is_deeply([ check_log($nginx) ], [], 'no alarm in the error log');
+is_deeply([ check_log($nginx) ], [], 'no alert in the error log');
 
 done_testing();

@@ -51,16 +51,16 @@ for my $what (sort keys %ends) {
         next unless $key;
         $ends{$what}->($second);
         is_deeply([ push_again({ 'Idempotency-Key' => $key }) ], [ $second, 1 ],
-                  "$name: the key answers what it answered, whatever became of it");
+                  "$name: the key has the same response, whatever happened to the permit");
     }
 }
 
-# an update that changes nothing is none
+# an update that changes nothing does not count
 $redis->call('FLUSHALL');
 $redis->call('HSET', "${p}tokens", Digest::SHA::sha256_hex($Fault::Token), 'demo');
 my ($first) = push_again();
 is(edit('update', $first, ',"plate":"PL8RDR"'), 200, 'nothing to change');
-is_deeply([ push_again() ], [ $first, 1 ], 'it is still what was pushed');
+is_deeply([ push_again() ], [ $first, 1 ], 'the permit still equals what was pushed');
 
 # among many in one call
 my @words = (dedup => 60000, fingerprint => 'f' x 64);
@@ -69,6 +69,6 @@ is(text(script($redis, 'pushes', @words, [ reference_id => 'b-2' ])), '[a-1 demo
 script($redis, 'delete');
 is(text(script($redis, 'pushes', @words, reference_id => 'c-3', [ reference_id => 'd-4' ])), '[c-3 demo [2 0 d-4 demo c-3]]', 'not when it was deleted');
 
-is_deeply([ check_log($nginx) ], [], 'no alarm in the error log');
+is_deeply([ check_log($nginx) ], [], 'no alert in the error log');
 
 done_testing();

@@ -1,4 +1,4 @@
-# What a push tells the feed: what an accountant needs, or as much as before.
+# What a push writes to the feed: minimal or full events.
 
 use strict;
 use warnings;
@@ -38,7 +38,7 @@ for my $length ([], [ stream_maxlen => 100 ], [ retention => 86400 * 365 * 20 ])
     }
 }
 
-# an update: what has changed, or that something has
+# an update: the changed values, or only that there was a change
 for ([ 'full', [], [ changed => 'end,end_ts,amount', end_ts => 1530530000, amount => '9.00' ] ], [ 'minimal', [ stream_minimal => 1 ], [] ],
      [ 'minimal, of limited length', [ stream_minimal => 1, stream_maxlen => 100 ], [] ])
 {
@@ -83,6 +83,6 @@ my $change = qq({"apiToken":"$Fault::Token","referenceid":"$id","amount":"1.00"}
 is((event($nginx, '/api/OC-TOMA/v1/permits/update', $change))[0], $minimal, 'minimal: an update');
 $change =~ s/1\.00/2.00/;
 is((event($default, '/api/OC-TOMA/v1/permits/update', $change))[0], "amount amount_cents changed $minimal", 'full: an update');
-is((event($default, '/api/OC-TOMA/v1/permits/delete', $change))[0], $minimal, 'a delete has nothing more to tell');
+is((event($default, '/api/OC-TOMA/v1/permits/delete', $change))[0], $minimal, 'full: a delete has no more members');
 
 done_testing();

@@ -1,5 +1,5 @@
-# What a refusal leaves behind once it is over: gauges that say so, and time to
-# wait out the next outage.
+# After a refusal has ended, the gauges are reset, and calls can wait for the end
+# of the next outage.
 
 use strict;
 use warnings;
@@ -25,43 +25,43 @@ is(status(), 503, 'READONLY for longer than the time: 503');
 is(gauge('up') . gauge('refusing'), '11', 'Redis is up, and refuses');
 $fake->away;
 my ($one) = burst($nginx, 1);
-is($one->{status}, 503, 'then it goes away, too: 503');
-cmp_ok($one->{seconds}, '<', 0.5, 'at once: it has been of no use for so long');
+is($one->{status}, 503, 'then it is stopped, too: 503');
+cmp_ok($one->{seconds}, '<', 0.5, 'immediately: it has refused for longer than the time');
 ok(wait_until(5, sub { gauge('up') eq '0' }), 'it is down');
 $fake->back;
-ok(wait_until(5, sub { gauge('up') eq '1' }), 'it comes back');
+ok(wait_until(5, sub { gauge('up') eq '1' }), 'it is started again');
 ok(wait_until(5, sub { status() == 503 && $fake->count('EVAL') }), 'and is still READONLY');
 
 $fake->rules;
 sleep 1.3; # longer than opscom_redis_retry, since the last refusal
-ok(wait_until(5, sub { health() == 200 }), 'it recovers, and nobody writes');
+ok(wait_until(5, sub { health() == 200 }), 'it recovers, and nothing is written');
 $fake->away;
 my @waiting = fire($nginx, 1);
 sleep 0.3;
 $fake->back;
-is((answers(4, @waiting))[0]{status}, 200, 'and goes away for a moment: 200');
-is(gauge('up') . gauge('refusing'), '10', 'all is well');
-is_deeply([ check_log($nginx) ], [], 'no alarm in the error log');
+is((answers(4, @waiting))[0]{status}, 200, 'it is stopped for a moment: 200');
+is(gauge('up') . gauge('refusing'), '10', 'the gauges are reset');
+is_deeply([ check_log($nginx) ], [], 'no alert in the error log');
 $nginx->quit;
 
-# what only reads is well when a read succeeds: nothing else will come
+# on a connection without writes a successful read ends a refusal
 $fake->rules({ on => 'PING', times => 1, reply => "-LOADING for now\r\n" });
 $nginx = nginx(retry => '1s', http => 'opscom_redis ' . $fake->address . '; opscom_redis_timeout 500ms; opscom_wait_replicas 1 200ms;',
                server => $FakeRedis::Locations);
-is(health(), 503, 'a health check meets LOADING: 503');
+is(health(), 503, 'a health check during LOADING: 503');
 is(gauge('refusing'), 1, 'Redis refuses');
 ok(wait_until(5, sub { health() == 200 }), 'until it is healthy');
-is(gauge('up') . gauge('refusing'), '10', 'all is well');
+is(gauge('up') . gauge('refusing'), '10', 'the gauges are reset');
 is(status(), 200, 'a push');
 $fake->rules({ on => 'EVAL', times => 1, reply => "-OOM for now\r\n" });
-is(status(), 503, 'and one that is refused');
+is(status(), 503, 'a refused push');
 is(health(), 200, 'a health check that succeeds');
-is(gauge('refusing'), 1, 'does not end what a write has met');
+is(gauge('refusing'), 1, 'does not end the refusal of a write');
 is(status(), 200, 'a write does');
 is(gauge('refusing'), 0, 'no refusal any more');
 $nginx->quit;
 
-# a cluster: who refused serves that slot no more, or none at all
+# a cluster: the node that refused no longer serves the slot, or any slot
 my $down = { on => 'EVAL', times => 1, reply => "-CLUSTERDOWN Hash slot not served\r\n" };
 for my $case (
     [ 'a slot that was not served', 1, '', $down ],
@@ -78,16 +78,16 @@ for my $case (
     $fake->rules({ on => 'CLUSTER', reply => $before });
     is(status(), 200, "$name: at first");
     my $maps = sub { $fake->count('CLUSTER SLOTS') };
-    ok(wait_until(5, sub { my $n = $maps->(); sleep 0.3; $n && $n == $maps->() }), 'nobody asks for the map any more');
+    ok(wait_until(5, sub { my $n = $maps->(); sleep 0.3; $n && $n == $maps->() }), 'the map is no longer asked for');
     $fake->rules({ %$refusal, node => 0 },
                  { on => 'EVAL', node => 0, skip => $directive ? 1 : 0, reply => "-MOVED $FakeRedis::Slot 127.0.0.1:" . $fake->port(1) . "\r\n" },
                  { on => 'CLUSTER', reply => $after });
     is(status(), 200, 'another node serves it now: 200');
-    is($fake->count('EVAL', 1), 1, 'which it was');
-    ok(wait_until(5, sub { status() == 200 && gauge('up') . gauge('refusing') eq '10' }), 'and all is well, the gauges say')
+    is($fake->count('EVAL', 1), 1, 'it was the other node');
+    ok(wait_until(5, sub { status() == 200 && gauge('up') . gauge('refusing') eq '10' }), 'the gauges are reset')
         or diag gauge('up') . gauge('refusing');
-    like($nginx->log, qr/refuses: (?:CLUSTERDOWN|UNBLOCKED)/, 'the log tells of the refusal');
-    is_deeply([ check_log($nginx) ], [], 'no alarm in the error log');
+    like($nginx->log, qr/refuses: (?:CLUSTERDOWN|UNBLOCKED)/, 'the refusal is logged');
+    is_deeply([ check_log($nginx) ], [], 'no alert in the error log');
     $nginx->quit;
 }
 

@@ -1,5 +1,5 @@
-# Thousands who wait are sent in order and in bites when Redis is back; nobody
-# who came later overtakes them, and the worker stays responsive.
+# Thousands of waiting calls are sent in order and in portions when Redis is
+# back; later calls do not overtake them, and the worker stays responsive.
 
 use strict;
 use warnings;
@@ -36,8 +36,8 @@ for my $n (0 .. 19) {
 }
 my @answers = answers(30, @waiting, @later);
 is(sums(@answers), '200: ' . ($count + 40), 'all are stored');
-is_deeply([ swapped(@answers) ], [], 'no reply of another');
-cmp_ok($longest, '<', $slow ? 3 : 0.5, 'others are served meanwhile');
+is_deeply([ swapped(@answers) ], [], 'no reply of another request');
+cmp_ok($longest, '<', $slow ? 3 : 0.5, 'other requests are served meanwhile');
 
 my $sent = join ' ', map { "@$_" } $fake->log('EVAL');
 my @order;
@@ -47,7 +47,7 @@ is(scalar @herd, $count, 'each is sent once');
 is_deeply(\@herd, [ sort { $a <=> $b } @herd ], 'in the order in which they came');
 my ($first) = grep { $order[$_][0] eq 'later' } 0 .. $#order;
 my ($last) = grep { $order[$_][0] eq 'herd' } reverse 0 .. $#order;
-cmp_ok($first // 1e9, '>', $last, 'nobody who came later overtakes them');
-is_deeply([ check_log($nginx) ], [], 'no alarm in the error log');
+cmp_ok($first // 1e9, '>', $last, 'later calls do not overtake them');
+is_deeply([ check_log($nginx) ], [], 'no alert in the error log');
 
 done_testing();

@@ -58,6 +58,6 @@ $grown = $nginx->memory - $memory;
 diag "$rounds reconnections: $grown KB more";
 cmp_ok($grown, '<', $slow ? 50000 : 1024, 'memory after 1,000 reconnections');
 ok(wait_until(5, sub { $nginx->descriptors <= $descriptors }), 'no descriptor is left');
-is_deeply([ check_log($nginx) ], [], 'no alarm in the error log');
+is_deeply([ check_log($nginx) ], [], 'no alert in the error log');
 
 done_testing();

@@ -1,4 +1,4 @@
-# Redis dies, and comes back, under load; and what nginx itself goes through.
+# Redis is killed and started again under load; reload and quit of nginx.
 
 use strict;
 use warnings;
@@ -39,14 +39,14 @@ diag join ', ', map { "$_: $status{$_}" } sort keys %status;
 is_deeply([ sort grep { !/^(200|503|504)$/ } keys %status ], [], 'nothing but 200, 503 and 504');
 my ($lost, $doubled, $refused) = stored($redis, @records);
 is("@$lost", '', 'no acknowledged permit is missing');
-is("@$doubled", '', 'none is there twice');
-is("@$refused", '', 'nothing of a 503 is there');
-is_deeply([ check_log($nginx) ], [], 'no alarm in the error log');
+is("@$doubled", '', 'none is stored twice');
+is("@$refused", '', 'no permit with a 503 is stored');
+is_deeply([ check_log($nginx) ], [], 'no alert in the error log');
 
 my @gone = $nginx->log =~ /opscom: redis \S+ is unavailable/g;
 my @back = $nginx->log =~ /opscom: redis \S+ is back after \d+ ms, \d+ requests were refused/g;
 cmp_ok(scalar @gone, '<=', 3 * 2, 'a line for each loss and worker');
-is(scalar @back, scalar @gone, 'and one for each return');
+is(scalar @back, scalar @gone, 'a line for each return');
 
 # reload under load: nothing but 200s
 
@@ -59,7 +59,7 @@ for (1 .. 5) {
     wait_until(10, sub { $clients->so_far > $before + 100 });
 }
 @records = $clients->stop;
-# a connection that is closed between two requests is no answer lost
+# a connection that is closed between two requests is not a lost response
 is_deeply([ grep { $_->[1] && $_->[1] != 200 } @records ], [], 'reload: only 200s');
 ($lost) = stored($redis, @records);
 is("@$lost", '', 'reload: nothing lost');
@@ -67,7 +67,7 @@ is("@$lost", '', 'reload: nothing lost');
 my ($counted) = (Fault::request(Fault::connect_to($nginx->{port}), '/status'))[1] =~ /"push":\{"stored":(\d+)/;
 cmp_ok($counted, '>', @records, 'reload: the counters of all workers, old and new');
 
-# quit: what is in flight is answered, and an idle connection keeps nobody
+# quit: calls in flight are answered, and an idle connection keeps no worker
 
 $redis->stop;
 my $pid = fork;
@@ -83,7 +83,7 @@ waitpid $pid, 0;
 is($?, 0, 'quit: the push in flight is answered');
 my $start = time;
 $nginx->quit;
-cmp_ok(time - $start, '<', 2, 'quit: the workers are gone');
-is_deeply([ check_log($nginx) ], [], 'quit: no alarm in the error log');
+cmp_ok(time - $start, '<', 2, 'quit: the workers have exited');
+is_deeply([ check_log($nginx) ], [], 'quit: no alert in the error log');
 
 done_testing();

@@ -1,4 +1,4 @@
-# What Redis sends does not make a worker grow without bound.
+# The memory of a worker is limited whatever Redis sends.
 
 use strict;
 use warnings;
@@ -39,9 +39,9 @@ for my $name (sort keys %replies) {
     is($one->{status}, 504, "$name: 504");
     cmp_ok($peak - $before, '<', $limit, sprintf '%s: %d KB at most', $name, $peak - $before);
     $fake->rules;
-    ok(wait_until(5, sub { my ($one) = burst($nginx, 1); $one->{status} == 200 }), "$name: healed");
+    ok(wait_until(5, sub { my ($one) = burst($nginx, 1); $one->{status} == 200 }), "$name: recovered");
 }
 
-is_deeply([ check_log($nginx) ], [], 'no alarm in the error log');
+is_deeply([ check_log($nginx) ], [], 'no alert in the error log');
 
 done_testing();

@@ -63,8 +63,8 @@ is(asked_for($fake, http => "opscom_redis rediss://localhost:$here;"), 'localhos
 is(asked_for($fake, http => "opscom_redis 127.0.0.1:$here; $tls"), '', 'an address: there is none');
 is(asked_for($fake, http => "opscom_redis rediss://localhost:$here; opscom_redis_tls_server_name redis.example;"), 'redis.example', 'a name of its own');
 
-# Servers that Redis names: a node of a cluster, which another one names, and a
-# master that a sentinel names.  Both who name are real and have a good certificate.
+# Servers that Redis names: a node of a cluster, named by another node, and a
+# master, named by a sentinel.  Both that name them are real and have a valid certificate.
 
 my $names = Dns->new;
 my $id = 0;
@@ -104,11 +104,11 @@ my $more = "$tls resolver $names->{address} ipv6=off;";
 for my $by ([ 'a node' => \&cluster, 'redis.example', 'evil.example' ], [ 'a master' => \&sentinel, 'localhost' ]) {
     my ($what, $start, $good, $bad) = @$by;
 
-    for ([ 'by its address', '127.0.0.1', 'address', 200 ], [ 'by an address that its certificate has not', '127.0.0.1', 'other', 503 ],
-         [ 'by its name', $good, 'other', 200 ], [ 'by a name that its certificate has not', $bad // $good, $bad ? 'other' : 'address', 503 ])
+    for ([ 'by its address', '127.0.0.1', 'address', 200 ], [ 'by an address that its certificate does not have', '127.0.0.1', 'other', 503 ],
+         [ 'by its name', $good, 'other', 200 ], [ 'by a name that its certificate does not have', $bad // $good, $bad ? 'other' : 'address', 503 ])
     {
         my ($how, $host, $certificate, $expected) = @$_;
-        next if $major < 7 && $host ne '127.0.0.1'; # Redis 6 names no names
+        next if $major < 7 && $host ne '127.0.0.1'; # Redis 6 does not announce host names
 
         my ($server, $http) = $start->($host, $port{$certificate});
         my $nginx = nginx(http => "$http $more");

@@ -1,4 +1,4 @@
-# Memory runs out while the status is written: an error in JSON, then all is well.
+# Memory runs out while the status is written: an error in JSON, then success.
 
 use strict;
 use warnings;
@@ -35,7 +35,7 @@ for my $case ([ 'metrics', 14000, 30000, qw(json prometheus html) ], [ 'page', 3
         unlink $file;
         is($status, 500, 'without memory');
         is(eval { decode_json($body)->{code} }, 'internal_error', 'the error is JSON') or diag $body;
-        like($head, qr{^Content-Type: application/json\r?$}m, 'and says so');
+        like($head, qr{^Content-Type: application/json\r?$}m, 'the error is reported');
         is(($get->($form))[0], 200, 'with memory again');
     }
 

@@ -1,5 +1,5 @@
-# A passing outage of one Redis server is a pause: clients that never send a
-# permit twice are answered 200 through kills, stalls and lost connections.
+# A short outage of one Redis server is only a delay: clients that never send a
+# permit twice receive 200 through kills, stalls and lost connections.
 
 use strict;
 use warnings;
@@ -31,8 +31,8 @@ sub under_load {
 
     cmp_ok(scalar @records, '>', 100, "$name: " . @records . ' permits');
     is_deeply($verdict, { refused => [], lost => [], doubled => [], events => [], in_spite => [] },
-              "$name: every answer is a 200, each permit there once with one event") or diag sums(@records);
-    cmp_ok(max(map { $_->[3] } @records), '<', 6.5, "$name: nobody waits longer than the retry and one timeout");
+              "$name: every answer is a 200, each permit is stored once with one event") or diag sums(@records);
+    cmp_ok(max(map { $_->[3] } @records), '<', 6.5, "$name: no request waits longer than opscom_redis_retry and one timeout");
 }
 
 under_load('kill and restart', (sub { $redis->kill9; sleep 0.3; $redis->start }) x 3);
@@ -45,8 +45,8 @@ under_load('each connection killed', sub {
     for (1 .. 40) { $redis->call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes'); sleep 0.05 }
 });
 
-cmp_ok(metric($nginx, 'opscom_store_retries_total') // 0, '>', 0, 'what was sent again is counted');
-is_deeply([ check_log($nginx) ], [], 'no alarm in the error log');
+cmp_ok(metric($nginx, 'opscom_store_retries_total') // 0, '>', 0, 'calls that were sent again are counted');
+is_deeply([ check_log($nginx) ], [], 'no alert in the error log');
 
 # the same by a unix socket
 my $path = "$redis->{dir}/socket";
@@ -56,6 +56,6 @@ $redis = $local;
 my $by_socket = nginx(retry => '5s', http => "opscom_redis unix:$path; opscom_redis_timeout 1s;", server => $Fault::Locations);
 $nginx = $by_socket;
 under_load('a unix socket', sub { $redis->kill9; sleep 0.3; $redis->start });
-is_deeply([ check_log($nginx) ], [], 'no alarm in the error log');
+is_deeply([ check_log($nginx) ], [], 'no alert in the error log');
 
 done_testing();

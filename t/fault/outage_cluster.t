@@ -15,12 +15,12 @@ my @nodes = map { redis(bare => 1, arguments => { 'cluster-enabled' => 'yes', 'c
     'cluster-migration-barrier' => 5, 'repl-diskless-sync-delay' => 0 }) } 1 .. 6;
 my $made = `redis-cli --cluster create @{[ map { $_->address } @nodes ]} --cluster-replicas 1 --cluster-yes 2>&1`;
 like($made, qr/All 16384 slots covered/, 'a cluster') or BAIL_OUT($made);
-ok(wait_until(30, sub { !grep { $_->call('CLUSTER', 'INFO') !~ /cluster_state:ok/ } @nodes }), 'that is well');
-ok(wait_until(30, sub { 3 == grep { $_->call('INFO', 'replication') =~ /master_link_status:up/ } @nodes }), 'and in step');
+ok(wait_until(30, sub { !grep { $_->call('CLUSTER', 'INFO') !~ /cluster_state:ok/ } @nodes }), 'the cluster is ready');
+ok(wait_until(30, sub { 3 == grep { $_->call('INFO', 'replication') =~ /master_link_status:up/ } @nodes }), 'its replicas are connected');
 
 my $slot = $nodes[0]->call('CLUSTER', 'KEYSLOT', 'opscom:{OC-TOMA}:stream');
 
-# The node that has the slot, as a node that is alive knows it.
+# The node that has the slot, according to a running node.
 sub owner {
     my ($alive) = grep { $_->{pid} } @nodes;
     for my $range (@{$alive->call('CLUSTER', 'SLOTS')}) {
@@ -50,8 +50,8 @@ my $over = time;
 ok(wait_until(20, sub { grep { $_->[4] > $over && $_->[1] == 200 } $load->so_far }), 'served again');
 my @records = $load->stop;
 is_deeply(verdict(owner(), 'OC-TOMA', @records), { refused => [], lost => [], doubled => [], events => [], in_spite => [] },
-          'every answer is a 200, each permit there once with one event') or diag sums(@records);
-cmp_ok(max(map { $_->[3] } @records), '<', 10, 'nobody waits longer than told');
-is_deeply([ check_log($nginx) ], [], 'no alarm in the error log');
+          'every answer is a 200, each permit is stored once with one event') or diag sums(@records);
+cmp_ok(max(map { $_->[3] } @records), '<', 10, 'no request waits longer than configured');
+is_deeply([ check_log($nginx) ], [], 'no alert in the error log');
 
 done_testing();

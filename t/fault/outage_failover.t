@@ -39,7 +39,7 @@ CONF
     push @sentinels, $sentinel;
 }
 ok(wait_until(30, sub { !grep { my %s = @{$_->call('SENTINEL', 'MASTER', 'city')};
-    $s{'num-other-sentinels'} != 2 || $s{'num-slaves'} < 1 } @sentinels }), 'sentinels that know each other');
+    $s{'num-other-sentinels'} != 2 || $s{'num-slaves'} < 1 } @sentinels }), 'the sentinels are connected with each other');
 
 my $addresses = join ' ', map { "127.0.0.1:$_->{port}" } @sentinels;
 # a sentinel makes a replica of the old master only after some 8 s, and until
@@ -69,18 +69,18 @@ sub under_load {
     ok(wait_until(20, sub { $bulk->so_far > $seen }), "$name: bulk requests, too");
     my @records = ($load->stop, $bulk->stop);
     is_deeply(verdict($master, 'OC-TOMA', @records), { refused => [], lost => [], doubled => [], events => [], in_spite => [] },
-              "$name: every answer is a 200, each permit there once with one event") or diag sums(@records);
-    cmp_ok(max(map { $_->[3] } @records), '<', 17, "$name: nobody waits longer than told");
+              "$name: every answer is a 200, each permit is stored once with one event") or diag sums(@records);
+    cmp_ok(max(map { $_->[3] } @records), '<', 17, "$name: no request waits longer than configured");
 }
 
 under_load('by hand', sub { wait_until(20, sub { ($sentinels[0]->call('SENTINEL', 'FAILOVER', 'city') // '') eq 'OK' }) or fail('asked for') });
 
-# the sentinels must agree on who is master before the next one
-ok(wait_until(20, sub { !grep { $_->call('SENTINEL', 'GET-MASTER-ADDR-BY-NAME', 'city')->[1] != $master->{port} } @sentinels }), 'all sentinels know it');
+# the sentinels must agree on the master before the next failover
+ok(wait_until(20, sub { !grep { $_->call('SENTINEL', 'GET-MASTER-ADDR-BY-NAME', 'city')->[1] != $master->{port} } @sentinels }), 'all sentinels have the new master');
 ok(wait_until(20, sub { !grep { my %s = @{$_->call('SENTINEL', 'REPLICAS', 'city')->[0] || []}; ($s{'master-link-status'} // '') ne 'ok' } @sentinels }),
    'and its replica');
 
 under_load('by a killed master', sub { $master->kill9 });
-is_deeply([ check_log($nginx) ], [], 'no alarm in the error log');
+is_deeply([ check_log($nginx) ], [], 'no alert in the error log');
 
 done_testing();

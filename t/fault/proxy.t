@@ -1,4 +1,4 @@
-# A line that delays, trickles, cuts and swallows what Redis says.
+# A proxy that delays, trickles, cuts and drops the replies of Redis.
 
 use strict;
 use warnings;
@@ -10,7 +10,7 @@ use Time::HiRes qw(sleep time);
 
 my $redis = redis();
 
-# A byte proxy: each connection is read by a rule that is told through a file.
+# A byte proxy: each connection is treated by a rule that is read from a file.
 my $port = free_port();
 my $rule = "$Fault::Dir/rule";
 
@@ -67,9 +67,9 @@ END { kill KILL => $pid if $pid }
 wait_until(10, sub { Fault::connect_to($port) });
 
 my $nginx = nginx(http => "opscom_redis 127.0.0.1:$port; opscom_redis_timeout 500ms; opscom_redis_connect_timeout 500ms;");
-is((push_permit($nginx))[0], 200, 'a line that passes everything');
+is((push_permit($nginx))[0], 200, 'a proxy that passes everything');
 
-sub healed { ok(wait_until(5, sub { (push_permit($nginx))[0] == 200 }), "$_[0]: healed") }
+sub healed { ok(wait_until(5, sub { (push_permit($nginx))[0] == 200 }), "$_[0]: recovered") }
 
 rule('delay 0.1');
 is((push_permit($nginx))[0], 200, 'a delay');
@@ -96,19 +96,19 @@ my $start = time;
 is((push_permit($nginx))[0], 504, 'a reply that never comes');
 cmp_ok(time - $start, '<', 1, 'in time');
 rule('pass');
-healed('after silence');
+healed('after an unanswered call');
 
 rule('garbage');
-is((push_permit($nginx))[0], 504, 'what is no RESP');
+is((push_permit($nginx))[0], 504, 'a reply that is not RESP');
 rule('pass');
 healed('after garbage');
 
 rule('shape');
 like((push_permit($nginx))[0], qr/^504$/, 'replies of another shape, and too many of them');
 rule('pass');
-healed('after strange replies');
+healed('after unexpected replies');
 
-# connecting through silence
+# connecting to a server that does not answer
 rule('swallow');
 my $idle = () = $nginx->log =~ /while idle/g;
 $redis->call('CLIENT', 'KILL', 'TYPE', 'normal');
@@ -122,6 +122,6 @@ healed('after a silent handshake');
 my @records = $redis->call('KEYS', 'opscom:{OC-TOMA}:permit:*');
 my (undef, $doubled) = stored($redis);
 is_deeply([ grep { /^cut-/ } @$doubled ], [], 'no key has two permits');
-is_deeply([ check_log($nginx) ], [], 'no alarm in the error log');
+is_deeply([ check_log($nginx) ], [], 'no alert in the error log');
 
 done_testing();

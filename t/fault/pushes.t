@@ -17,7 +17,7 @@ sub fresh {
     $redis->call('SADD', "${p}zones", 'Lot 4');
 }
 
-# Without when which event came.
+# Without the IDs of events, which contain the time.
 sub left { all_keys($redis) =~ s/\[\d+-\d+ //gr }
 
 my @sets = (
@@ -28,7 +28,7 @@ my @sets = (
     [ 'retention', retention => 86400 * 365 * 20, stream_maxlen => 100 ],
 );
 
-# as many single pushes would have done
+# as the same number of single pushes would have done
 for (@sets) {
     my ($name, @words) = @$_;
 
@@ -45,7 +45,7 @@ for (@sets) {
 
         fresh();
         is(text(script($redis, 'pushes', @words, @{$each[0]}, @each[1 .. $#each])), "[@answers]", "$name: $n in a call are answered as one by one");
-        is(left(), $expected, "$name: $n in a call leave what they leave one by one");
+        is(left(), $expected, "$name: $n in a call store what they store one by one");
     }
 }
 
@@ -54,7 +54,7 @@ fresh();
 $redis->call('CONFIG', 'RESETSTAT');
 script($redis, 'pushes', 'reference_id', 'r-0', map { [ reference_id => "r-$_", zone => $_ % 2 ? 'Lot 4' : 'Lot 5' ] } 1 .. 31);
 my %calls = $redis->call('INFO', 'commandstats') =~ /cmdstat_(\w+):calls=(\d+)/g;
-is("$calls{hget} $calls{sismember} $calls{zadd} $calls{hset} $calls{xadd}", '1 2 32 32 32', 'one look at the token, one at each zone');
+is("$calls{hget} $calls{sismember} $calls{zadd} $calls{hset} $calls{xadd}", '1 2 32 32 32', 'one command for the token, one for each zone');
 
 # verdicts
 fresh();
@@ -70,10 +70,10 @@ is(text(script($redis, 'pushes', [ reference_id => 'b-2' ])), '[0]', 'without a 
 # all fail alike: the call is refused, and can be sent again
 fresh();
 $redis->call('CONFIG', 'SET', 'maxmemory', 1);
-like(text(script($redis, 'pushes', [ reference_id => 'b-2' ])), qr/^\(error\) .*\bOOM /, 'OOM is one for all');
+like(text(script($redis, 'pushes', [ reference_id => 'b-2' ])), qr/^\(error\) .*\bOOM /, 'OOM is one error for all');
 $redis->call('CONFIG', 'SET', 'maxmemory', 0);
 is($redis->call('DBSIZE'), 2, 'and nothing is left behind');
 $redis->call('SET', "${p}zones", 'x');
-like(text(script($redis, 'pushes', [ reference_id => 'b-2', zone => '' ])), qr/^\[\(error\) .*WRONGTYPE.* b-2 demo\]$/, 'a wrong type is for the one that needs it');
+like(text(script($redis, 'pushes', [ reference_id => 'b-2', zone => '' ])), qr/^\[\(error\) .*WRONGTYPE.* b-2 demo\]$/, 'a wrong type is an error only of the push that needs the key');
 
 done_testing();

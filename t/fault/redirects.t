@@ -1,4 +1,4 @@
-# MOVED and ASK to anywhere: within the time of the call, without harm to others.
+# MOVED and ASK to any address: within the time of the call, without effect on others.
 
 use strict;
 use warnings;
@@ -25,23 +25,23 @@ my $late = $Fault::Binary =~ /valgrind|asan/ ? 1 : 0.6; # seconds beyond the tim
 my $cluster = 'opscom_redis ' . $seed->address . '; opscom_redis_cluster on;';
 my $nginx = nginx(http => "$cluster opscom_redis_timeout 1s; opscom_redis_connect_timeout 1s;", server => $FakeRedis::Locations);
 
-sub healed { ok(wait_until(6, sub { my ($one) = burst($nginx, 1); $one->{status} == 200 && !swapped($one) }), "$_[0]: healed") }
+sub healed { ok(wait_until(6, sub { my ($one) = burst($nginx, 1); $one->{status} == 200 && !swapped($one) }), "$_[0]: recovered") }
 healed('at first');
 my @worker = $nginx->workers;
 
 for my $verb ('MOVED', 'ASK') {
     for ([ 'to itself', "127.0.0.1:$ports[0]" ],
          [ 'in a circle', "127.0.0.1:$ports[1]" ],
-         [ 'to a dead node', "127.0.0.1:$dead" ],
+         [ 'to a stopped node', "127.0.0.1:$dead" ],
          [ 'to a host of 300 bytes', "$long:$dead" ],
          [ 'to a name without a resolver', "redis.example:$dead" ],
          [ 'to 255.255.255.255', "255.255.255.255:$dead" ],
-         [ 'to what would be a line of the log', "x\n2026/11/24 12:00:00 [emerg] 1#1: forged\e[31m:$dead" ],
+         [ 'to a host with a line end', "x\n2026/11/24 12:00:00 [emerg] 1#1: forged\e[31m:$dead" ],
          [ 'to ::1', "::1:$dead" ],
          [ 'to port 0', '127.0.0.1:0' ],
          [ 'to port 99999', '127.0.0.1:99999' ],
          [ 'to nowhere', '' ],
-         [ 'to a slot of its own making', undef ])
+         [ 'to an invalid slot', undef ])
     {
         my ($name, $where) = @$_;
         $seed->rules({ on => 'EVAL', reply => FakeRedis::error(defined $where ? "$verb $slot $where" : "$verb 99999 127.0.0.1:$ports[1]") });
@@ -57,11 +57,11 @@ for my $verb ('MOVED', 'ASK') {
     }
 }
 
-unlike($nginx->log, qr{^2026/11/24 12:00:00 \[emerg\] 1#1: forged}m, 'the name of a node forges no line of the log');
+unlike($nginx->log, qr{^2026/11/24 12:00:00 \[emerg\] 1#1: forged}m, 'the name of a node cannot add a line to the log');
 unlike($nginx->log, qr/\e/, 'nor does ESC reach it');
-unlike($nginx->log, qr/255\.255\.255\.255\S* .*resolve/, '255.255.255.255 is an address and no name');
+unlike($nginx->log, qr/255\.255\.255\.255\S* .*resolve/, '255.255.255.255 is an address and not a name');
 
-# late, to a node that is silent: the time of the call is that of its start
+# late, to a node that does not answer: the time of the call counts from its start
 for my $verb ('ASK', 'MOVED') {
     $seed->rules({ on => 'EVAL', reply => FakeRedis::error("$verb $slot 127.0.0.1:$ports[2]"), times => 1 });
     burst($nginx, 1);
@@ -70,12 +70,12 @@ for my $verb ('ASK', 'MOVED') {
     $others->rules({ silent => 1 });
     $others->drop if $verb eq 'MOVED';
     my ($one) = burst($nginx, 1);
-    cmp_ok($one->{seconds} // 99, '<', 1 + $late, "$verb after 0.8 s of 1 s to a silent node: answered within the time") or diag $one->{status};
+    cmp_ok($one->{seconds} // 99, '<', 1 + $late, "$verb after 0.8 s of 1 s to a node that does not answer: answered within the time") or diag $one->{status};
     $_->rules for $seed, $others;
     healed("late $verb");
 }
 
-# redirected with little time left: it ends alone, the target is as it was
+# redirected with little time left: only this call ends, the target is not affected
 my $target = FakeRedis->new(slots => $all);
 my $other = $nginx;
 $nginx = nginx(%{$other->{options}});
@@ -90,15 +90,15 @@ ok(wait_until(3, sub { grep { grep { $_ eq 'opscom:{OC-TOMA}:tokens' } @$_ } $ta
 my @second = fire($nginx, 20, path => '/api/OTHER/v1/permits/push');
 my $links = $target->count('CONNECT');
 my @answers = answers(5, @second);
-is(sums(@answers), '200: 20', 'a redirected call that is late takes nobody along');
-is_deeply([ grep { $_->{status} != 504 } answers(5, @first) ], [], 'and ends itself: 504');
+is(sums(@answers), '200: 20', 'a redirected call that is late does not end others');
+is_deeply([ grep { $_->{status} != 504 } answers(5, @first) ], [], 'the late call: 504');
 is($target->count('CONNECT'), $links, 'the connection of the others is kept');
 $_->rules for $seed, $target;
 healed('late calls');
 $nginx->quit;
 $nginx = $other;
 
-# memory: each redirection to a new or an impossible place.  A new node lives until a map
+# memory: each redirection to a new or an impossible place.  A new node is kept until a map
 # is read that does not name it; until then a burst may make as many as there is time for
 sub mapped {
     $_->clear for $seed, $others;
@@ -110,16 +110,16 @@ for my $kind ([ many => 'MOVED to hosts of 300 bytes', sub { 1 } ], [ fresh => '
     $seed->rules({ on => 'EVAL', call => $kind->[0] });
     is(sums(burst($nginx, 100)) . ($settled->() ? '' : ', no map'), '503: 100', "$kind->[1]: 503") for 1 .. 3;
     my $before = $nginx->memory;
-    is(scalar(grep { burst($nginx, 100); $settled->() } 1 .. 20), 20, "$kind->[1]: again and again");
+    is(scalar(grep { burst($nginx, 100); $settled->() } 1 .. 20), 20, "$kind->[1]: repeated");
     my $grown = $nginx->memory - $before;
     cmp_ok($grown, '<', $late > 0.6 ? 20000 : 512, "2000 times $kind->[1]: $grown KB more");
     $seed->rules;
     my $start = time;
     healed($kind->[1]);
-    cmp_ok(time - $start, '<', 2, 'at once');
+    cmp_ok(time - $start, '<', 2, 'immediately');
 }
 
 is("@{[ $nginx->workers ]}", "@worker", 'the worker is the same');
-is_deeply([ grep { !/forged/ } check_log($nginx) ], [], 'no alarm in the error log');
+is_deeply([ grep { !/forged/ } check_log($nginx) ], [], 'no alert in the error log');
 
 done_testing();

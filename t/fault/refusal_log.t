@@ -1,5 +1,5 @@
-# Refusals are a state of a connection: told once, ended by a write alone; and
-# a server that turned into a replica is left.
+# Refusals are a state of a connection: logged once, ended only by a write; and
+# a server that became a replica is left.
 
 use strict;
 use warnings;
@@ -55,23 +55,23 @@ cmp_ok(scalar(@told = lines()), '<=', 4, 'two reasons in turn are not a line for
 $fake->rules;
 accepted('two reasons');
 
-# what has no first word
+# errors without a first word
 for ([ 'empty', '' ], [ 'a leading space', ' a space' ]) {
     $fake->rules({ on => 'EVAL', reply => FakeRedis::error($_->[1]) });
     is((burst($nginx, 1))[0]{status}, 503, "$_->[0]: 503");
-    is(scalar(@told = lines()), 1, "$_->[0]: told in the log");
+    is(scalar(@told = lines()), 1, "$_->[0]: logged");
     $fake->rules;
     accepted($_->[0]);
 }
 
-# what would be a line of its own
+# errors with a line end
 $fake->rules({ on => 'EVAL', reply => FakeRedis::error("ERR a\n2026/11/24 12:00:00 [emerg] 1#1: forged\n\e[31m\0") });
 burst($nginx, 1);
-unlike($nginx->log, qr{^2026/11/24 12:00:00 \[emerg\] 1#1: forged}m, 'a line end in an error forges no line');
+unlike($nginx->log, qr{^2026/11/24 12:00:00 \[emerg\] 1#1: forged}m, 'a line end in an error adds no line');
 unlike($nginx->log, qr/[\0\e]/, 'ESC and NUL are escaped');
 $fake->rules;
-accepted('a forged line');
-is_deeply([ grep { !/refuses: ERR a/ } check_log($nginx) ], [], 'no alarm in the error log');
+accepted('a line end');
+is_deeply([ grep { !/refuses: ERR a/ } check_log($nginx) ], [], 'no alert in the error log');
 $nginx->quit;
 
 # a replica is left for another address, in each wording of READONLY
@@ -93,20 +93,20 @@ for ([ 'Redis 7', 'READONLY You can\'t write against a read only replica. script
     $nginx->quit;
 }
 
-# a refusal within a script error is told apart by its own word
+# a refusal within a script error is identified by its own first word
 $fake->rules({ on => 'EVAL', reply => FakeRedis::error('ERR Error running script (call to f_' . 'a' x 40 . '): @user_script:97: @user_script: 97: -OOM command not allowed when used memory > \'maxmemory\'. ') });
 $nginx = nginx(http => 'opscom_redis ' . $fake->address . ';', server => $FakeRedis::Locations);
 is((burst($nginx, 1))[0]{status}, 503, 'OOM of Redis 6: 503');
 cmp_ok(metric($nginx, 'opscom_store_refusals_total{reason="OOM"}') // 0, '==', 1, 'is counted as OOM');
 $fake->rules;
 
-# what nobody should print reaches no client
+# labels and reference IDs with special characters reach no client
 $fake->rules({ on => 'EVAL', call => 'forged' });
 my ($one) = burst($nginx, 1);
 unlike($one->{raw}, qr/^X-Forged:/m, 'a label with a line end becomes no header');
 $fake->rules({ on => 'EVAL', call => 'quotes' });
 ($one) = burst($nginx, 1, headers => { 'Idempotency-Key' => 'k' });
 unlike($one->{raw}, qr/"forged"/, 'a reference ID with quotes adds no member');
-is_deeply([ check_log($nginx) ], [], 'no alarm in the error log');
+is_deeply([ check_log($nginx) ], [], 'no alert in the error log');
 
 done_testing();

@@ -1,5 +1,5 @@
-# Redis refuses, in every way that it has: 503, nothing stored, one line in the
-# log for each change, and 200 again without a reload.
+# Redis refuses, with every error that it has: 503, nothing stored, one line in
+# the log for each change, and 200 again without a reload.
 
 use strict;
 use warnings;
@@ -14,7 +14,7 @@ my $nginx = nginx(http => 'opscom_redis ' . $redis->address . ';');
 
 sub status { (push_permit($nginx, @_))[0] }
 
-is(status(), 200, 'fine at first');
+is(status(), 200, 'at first');
 
 my @cases = (
     [ 'OOM', sub { $redis->call('CONFIG', 'SET', 'maxmemory', '1') },
@@ -52,7 +52,7 @@ for (@cases) {
     is(join(' ', sort @{$redis->call('KEYS', '*:permit:*')}), "@keys", "$word: no permit is left behind");
     is($redis->call('XLEN', 'opscom:{OC-TOMA}:stream'), $length, "$word: nor an event") unless $redis->call('EXISTS', 'kept');
     $mend->();
-    ok(wait_until(5, sub { status() == 200 }), "$word: healed");
+    ok(wait_until(5, sub { status() == 200 }), "$word: recovered");
 }
 
 # whichever command of the script is forbidden, what came before it is undone
@@ -77,16 +77,16 @@ for my $command (qw(zadd xadd hset set)) {
 is(() = $nginx->log =~ /opscom: redis \S+ refuses: .*\bOOM /g, 1, 'one line for one reason');
 like($nginx->log, qr/opscom: redis \S+ accepts again after \d+ ms, \d+ requests were refused/, 'and one for its end');
 
-# half a plate index would be worse than none
+# a plate index must be complete
 is($redis->call('ZCARD', 'opscom:{OC-TOMA}:plate:PL8RDR'), scalar @{$redis->call('KEYS', '*:permit:*')}, 'index and permits agree');
 
-# the script is gone: loaded and repeated, unseen
+# the script was flushed: it is loaded and called again, clients do not notice
 $redis->call('SCRIPT', 'FLUSH');
-is(status(), 200, 'SCRIPT FLUSH is unseen');
+is(status(), 200, 'SCRIPT FLUSH causes no error');
 
-# the connection is gone: opened again, unseen
+# the connection was closed: it is opened again, clients do not notice
 $redis->call('CLIENT', 'KILL', 'TYPE', 'normal');
-is(status(), 200, 'CLIENT KILL is unseen');
+is(status(), 200, 'CLIENT KILL causes no error');
 
 # busy with a script that does not end
 $redis->call('CONFIG', 'SET', 'busy-reply-threshold', 50);
@@ -96,11 +96,11 @@ if (!$busy) {
     eval { $redis->call('EVAL', 'while true do end', 0) };
     POSIX::_exit(0);
 }
-ok(wait_until(10, sub { ($redis->call('PING') // '') =~ /BUSY/ }), 'BUSY: it is');
+ok(wait_until(10, sub { ($redis->call('PING') // '') =~ /BUSY/ }), 'BUSY: Redis is busy');
 is(status(), 503, 'BUSY: 503');
-ok(wait_until(10, sub { $redis->call('SCRIPT', 'KILL') =~ /OK|NOTBUSY/ }), 'BUSY: no more');
+ok(wait_until(10, sub { $redis->call('SCRIPT', 'KILL') =~ /OK|NOTBUSY/ }), 'BUSY: the script has ended');
 waitpid $busy, 0;
-ok(wait_until(5, sub { status() == 200 }), 'BUSY: healed');
+ok(wait_until(5, sub { status() == 200 }), 'BUSY: recovered');
 
 # a password that changes
 my $secret = redis(arguments => { requirepass => 'sesame' }, bare => 1);
@@ -114,13 +114,13 @@ for ([ 'no password', 'opscom_redis ' . $secret->address . ';', 503, qr/unavaila
      [ 'a password', 'opscom_redis ' . $secret->address . '; opscom_redis_password sesame;', 200, qr// ],
      [ 'a password of a URL', 'opscom_redis redis://:sesame@' . $secret->address . '/0;', 200, qr// ],
      [ 'a user without a password', 'opscom_redis ' . $secret->address . '; opscom_redis_username meters;', 200, qr// ],
-     [ 'a user that Redis does not know', 'opscom_redis redis://nobody@' . $secret->address . ';', 503, qr/unavailable: WRONGPASS/ ],
+     [ 'an unknown user', 'opscom_redis redis://nobody@' . $secret->address . ';', 503, qr/unavailable: WRONGPASS/ ],
      [ 'a user of a URL', 'opscom_redis redis://default:ses%61me@' . $secret->address . ';', 200, qr// ])
 {
     my ($name, $http, $expected, $log) = @$_;
     my $nginx = nginx(http => $http);
     is((push_permit($nginx))[0], $expected, "$name: $expected");
-    like($nginx->log, $log, "$name: the log says so");
+    like($nginx->log, $log, "$name: the reason is logged");
     unlike($nginx->log, qr/sesame|wrong/, "$name: but not the password");
     $nginx->quit;
 }
@@ -129,20 +129,20 @@ for ([ 'no password', 'opscom_redis ' . $secret->address . ';', 503, qr/unavaila
 my $loading = redis(arguments => { rdbcompression => 'no' });
 $loading->call('EVAL', 'for i = 1, 300 do redis.call("SET", "filler" .. i, string.rep("x", 30000)) end', 0);
 my $early = nginx(http => 'opscom_redis ' . $loading->address . ';');
-is((push_permit($early))[0], 200, 'LOADING: fine before');
+is((push_permit($early))[0], 200, 'LOADING: before');
 $loading->call('BGREWRITEAOF');
 wait_until(10, sub { $loading->call('INFO', 'persistence') =~ /aof_rewrite_in_progress:0\r\naof_rewrite_scheduled:0/ });
 $loading->kill9;
 my $starter = fork;
 if (!$starter) { exec $Fault::Server, '--port', $loading->{port}, '--bind', '127.0.0.1', '--dir', $loading->{dir}, '--save', '', '--appendonly', 'yes',
     '--key-load-delay', '10000', '--logfile', "$loading->{dir}/log2" }
-ok(wait_until(10, sub { eval { ($loading->call('PING') // '') =~ /LOADING/ } }), 'LOADING: it is');
+ok(wait_until(10, sub { eval { ($loading->call('PING') // '') =~ /LOADING/ } }), 'LOADING: Redis is loading');
 is((push_permit($early))[0], 503, 'LOADING: 503');
-ok(wait_until(20, sub { (push_permit($early))[0] == 200 }), 'LOADING: healed');
-like($early->log, qr/unavailable/, 'LOADING: the log says so');
+ok(wait_until(20, sub { (push_permit($early))[0] == 200 }), 'LOADING: recovered');
+like($early->log, qr/unavailable/, 'LOADING: the reason is logged');
 kill KILL => $starter;
 waitpid $starter, 0;
-is_deeply([ check_log($early) ], [], 'LOADING: no alarm in the error log');
+is_deeply([ check_log($early) ], [], 'LOADING: no alert in the error log');
 
 # another database
 $secret->call('SELECT', 3);
@@ -155,6 +155,6 @@ is($secret->call('XLEN', 'opscom:{OC-TOMA}:stream'), 1, 'and the permit is there
 my $many = nginx(http => "opscom_redis 127.0.0.1:1 unix:/nowhere " . $redis->address . ';');
 is((push_permit($many))[0], 200, 'the third address answers');
 
-is_deeply([ check_log($_) ], [], 'no alarm in the error log') for $nginx, $third, $many;
+is_deeply([ check_log($_) ], [], 'no alert in the error log') for $nginx, $third, $many;
 
 done_testing();

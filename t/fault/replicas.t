@@ -1,5 +1,5 @@
-# A push that too few replicas acknowledged is waited for again until the time
-# is over, also on another connection.
+# If too few replicas acknowledged a push, WAIT is repeated until the time is
+# over, also on another connection.
 
 use strict;
 use warnings;
@@ -28,10 +28,10 @@ for my $kill (0, 1) {
     sleep 0.7;
     $redis->call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes') if $kill;
     sleep 0.7;
-    is(scalar(grep { IO::Select->new($_->{socket})->can_read(0) } @sent), 0, "$name: who waits for it waits again");
+    is(scalar(grep { IO::Select->new($_->{socket})->can_read(0) } @sent), 0, "$name: calls that wait for it wait again");
     $replica->cont;
     my @answers = answers(5, @sent);
-    is(sums(@answers), '200: 3', "$name: it comes back in time: 200");
+    is(sums(@answers), '200: 3', "$name: it returns in time: 200");
     is(events() - $events, 3, "$name: one event for each");
     is(scalar(grep { !$_->{id} || !$replica->call('EXISTS', "opscom:{OC-TOMA}:permit:$_->{id}") } @answers), 0, "$name: the replica has them");
 }
@@ -39,13 +39,13 @@ for my $kill (0, 1) {
 my $events = events();
 $replica->stop;
 my ($one) = burst($nginx, 1);
-is($one->{status}, 504, 'a replica that stays away: 504');
+is($one->{status}, 504, 'a replica that stays unreachable: 504');
 cmp_ok($one->{seconds}, '>', 2.5, 'when the time is over');
 cmp_ok($one->{seconds}, '<', 5, 'and no later');
 is(events() - $events, 1, 'one event');
 $replica->cont;
-ok(wait_until(5, sub { (burst($nginx, 1))[0]{status} == 200 }), 'well again');
-is_deeply([ check_log($nginx) ], [], 'no alarm in the error log');
+ok(wait_until(5, sub { (burst($nginx, 1))[0]{status} == 200 }), 'recovered');
+is_deeply([ check_log($nginx) ], [], 'no alert in the error log');
 $nginx->quit;
 
 # errors of WAIT
@@ -53,16 +53,16 @@ my $late = $Fault::Binary =~ /valgrind|asan/ ? 1 : 0.5;
 my $fake = FakeRedis->new;
 $nginx = nginx(retry => '2s', http => 'opscom_redis ' . $fake->address . '; opscom_redis_timeout 500ms; opscom_wait_replicas 1 300ms;',
                server => $FakeRedis::Locations);
-sub good { $fake->rules; ok(wait_until(5, sub { (burst($nginx, 1))[0]{status} == 200 }), "$_[0]: well again"); $fake->clear }
+sub good { $fake->rules; ok(wait_until(5, sub { (burst($nginx, 1))[0]{status} == 200 }), "$_[0]: recovered"); $fake->clear }
 good('at first');
 
 $fake->rules({ on => 'WAIT', reply => FakeRedis::error("NOPERM this user has no permissions to run the 'wait' command") });
 for (1, 2) {
     ($one) = burst($nginx, 1);
     is($one->{status}, 504, "WAIT is forbidden, push $_: 504");
-    cmp_ok($one->{seconds}, '<', $late, 'at once');
+    cmp_ok($one->{seconds}, '<', $late, 'immediately');
 }
-is($fake->count('CONNECT'), 0, 'on the connection that there is');
+is($fake->count('CONNECT'), 0, 'on the same connection');
 is(scalar(() = $nginx->log =~ /refuses: NOPERM/g), 1, 'logged once');
 good('NOPERM');
 
@@ -88,8 +88,8 @@ for my $error ('UNBLOCKED force unblock from blocking operation, instance state 
 $fake->rules({ on => 'EVAL', times => 1, silent => 1 }, { on => 'WAIT', times => 1, before => "-NOSCRIPT No matching script.\r\n" });
 ($one) = burst($nginx, 1, wait => 5);
 is($one->{status}, 200, 'Redis has lost the scripts: 200');
-cmp_ok($one->{seconds} // 99, '<', $late, 'at once');
-is($fake->count('WAIT'), 2, 'behind a second WAIT');
+cmp_ok($one->{seconds} // 99, '<', $late, 'immediately');
+is($fake->count('WAIT'), 2, 'after a second WAIT');
 good('NOSCRIPT');
 
 # the time of the first attempt is over while nothing is in flight
@@ -101,6 +101,6 @@ $fake->rules({ on => 'WAIT', silent => 1 });
 is($one->{status}, 504, 'a WAIT that is not answered, behind others that were: 504');
 cmp_ok($one->{seconds} // 99, '<', 3 + $late, 'in time');
 good('silence');
-is_deeply([ check_log($nginx) ], [], 'no alarm in the error log');
+is_deeply([ check_log($nginx) ], [], 'no alert in the error log');
 
 done_testing();

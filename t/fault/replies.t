@@ -1,5 +1,5 @@
-# A Redis that answers nonsense: nobody crashes, nobody is given the reply of
-# another, nothing grows, and all is well again when Redis is.
+# A Redis that sends invalid replies: no crash, no reply to another request, no
+# memory growth, and pushes succeed when Redis works again.
 
 use strict;
 use warnings;
@@ -21,7 +21,7 @@ my $fake = FakeRedis->new(handlers => {
 my $nginx = nginx(http => 'opscom_redis ' . $fake->address . "; opscom_redis_timeout ${time}s; opscom_redis_connect_timeout ${time}s;",
                   server => $FakeRedis::Locations);
 
-sub healed { ok(wait_until(6, sub { my ($one) = burst($nginx, 1); $one->{status} == 200 && !swapped($one) }), "$_[0]: healed") }
+sub healed { ok(wait_until(6, sub { my ($one) = burst($nginx, 1); $one->{status} == 200 && !swapped($one) }), "$_[0]: recovered") }
 
 is(sums(burst($nginx, 20)), '200: 20', 'a good Redis');
 my @worker = $nginx->workers;
@@ -79,7 +79,7 @@ for (@cases) {
     is_deeply([ grep { $_->{status} !~ /^(?:$expected|503)$/ } @answers ], [], "$name: $expected") or diag sums(@answers);
     ok((grep { $_->{status} == $expected } @answers), "$name: $expected it is") or diag sums(@answers);
     cmp_ok($seconds, '<', 2.5 * $time, "$name: in time");
-    is_deeply([ swapped(@answers) ], [], "$name: no reply of another's");
+    is_deeply([ swapped(@answers) ], [], "$name: no reply of another request");
     $fake->rules;
     healed($name);
     $fake->clear;
@@ -87,29 +87,29 @@ for (@cases) {
 
 is("@{[ $nginx->workers ]}", "@worker", 'the worker is the same');
 
-# unasked replies: the connection is closed; one that names another permit is
-# the answer to nobody
+# unexpected replies: the connection is closed; one that names another permit is
+# used for no request
 $fake->rules({ on => 'EVAL', call => 'other' });
 is(sums(burst($nginx, 1)), '504: 1', 'a reply that names another permit: 504');
 $fake->rules;
 healed('another permit, one request');
 $fake->rules({ on => 'EVAL', call => 'other' });
-unlike(sums(burst($nginx, 4)), qr/200/, 'a reply that names another permit stands for none of several requests');
+unlike(sums(burst($nginx, 4)), qr/200/, 'a reply that names another permit is used for none of several requests');
 $fake->rules;
 healed('another permit');
 $fake->tell(FakeRedis::bulk('Lunasked'));
-healed('an unasked reply while idle');
+healed('an unexpected reply while idle');
 $fake->rules({ on => 'EVAL', extra => FakeRedis::bulk('Lunasked') });
 my @answers = burst($nginx, 10);
-is_deeply([ grep { ($_->{head} // '') =~ /X-Label: Lunasked/ } @answers ], [], 'too many replies: none is taken for an answer');
+is_deeply([ grep { ($_->{head} // '') =~ /X-Label: Lunasked/ } @answers ], [], 'too many replies: the extra ones are used for no request');
 $fake->rules;
 healed('too many replies');
 
-# in the log: what Redis says is escaped and bounded
+# in the log: what Redis sends is escaped and limited in length
 my $log = $nginx->log;
 unlike($log, qr/[\0\e\x7f]/, 'no control character reaches the log');
-is_deeply([ grep { length > 4096 } split /\n/, $log ], [], 'nor a line without bound');
-is_deeply([ grep { !m{^\d{4}/\d\d/\d\d } } split /\n/, $log ], [], 'nor what is no line of nginx');
-is_deeply([ check_log($nginx) ], [], 'no alarm');
+is_deeply([ grep { length > 4096 } split /\n/, $log ], [], 'lines are limited in length');
+is_deeply([ grep { !m{^\d{4}/\d\d/\d\d } } split /\n/, $log ], [], 'every line is one of nginx');
+is_deeply([ check_log($nginx) ], [], 'no alert in the error log');
 
 done_testing();

@@ -19,14 +19,14 @@ my $nginx = nginx(http => $http);
 
 is((push_permit($nginx))[0], 200, 'a name');
 
-# it moves
+# its address changes
 answer('127.0.0.2');
 ok(wait_until(10, sub { $redis->call('CLIENT', 'KILL', 'TYPE', 'normal'); sleep 0.2; (push_permit($nginx))[0] == 503 }),
-   'it has moved to where nobody is');
+   'the new address does not listen');
 answer('127.0.0.1');
-ok(wait_until(6, sub { (push_permit($nginx))[0] == 200 }), 'and back');
+ok(wait_until(6, sub { (push_permit($nginx))[0] == 200 }), 'the old address again');
 
-# it is not known, and the name server is silent
+# the name is unknown, or the name server does not answer
 for my $case ([ 'unknown', qr/unavailable: Host not found/ ], [ 'silence', qr/unavailable: (?:Operation timed out|no connection in time)/ ]) {
     my ($answer, $log) = @$case;
     answer($answer);
@@ -37,14 +37,14 @@ for my $case ([ 'unknown', qr/unavailable: Host not found/ ], [ 'silence', qr/un
     sleep 0.05;
     my $plain = time;
     is((Fault::request(Fault::connect_to($fresh->{port}), '/plain'))[0], 200, "$answer: other locations answer");
-    cmp_ok(time - $plain, '<', 0.2, "$answer: at once");
+    cmp_ok(time - $plain, '<', 0.2, "$answer: immediately");
     waitpid $slow, 0;
     is($?, 0, "$answer: 503");
     cmp_ok(time - $start, '<', 2, "$answer: in time");
-    like($fresh->log, $log, "$answer: the log says so");
+    like($fresh->log, $log, "$answer: the reason is logged");
     answer('127.0.0.1');
-    ok(wait_until(8, sub { (push_permit($fresh))[0] == 200 }), "$answer: healed");
-    is_deeply([ check_log($fresh) ], [], "$answer: no alarm in the error log");
+    ok(wait_until(8, sub { (push_permit($fresh))[0] == 200 }), "$answer: recovered");
+    is_deeply([ check_log($fresh) ], [], "$answer: no alert in the error log");
     $fresh->quit;
 }
 
@@ -52,6 +52,6 @@ for my $case ([ 'unknown', qr/unavailable: Host not found/ ], [ 'silence', qr/un
 my $local = nginx(http => "opscom_redis localhost:$redis->{port};");
 is((push_permit($local))[0], 200, 'localhost without a resolver');
 
-is_deeply([ check_log($nginx) ], [], 'no alarm in the error log');
+is_deeply([ check_log($nginx) ], [], 'no alert in the error log');
 
 done_testing();

@@ -1,5 +1,5 @@
 # A permit stays in Redis and in the index of its plate until its end, whatever
-# retention is or was; and what has expired is forgotten.
+# retention is or was; and permits that have expired are removed from the index.
 
 use strict;
 use warnings;
@@ -55,7 +55,7 @@ is(ttl("${p}plate:NEW"), -1, 'moved: the new index stays');
 fresh();
 push_one('a-1', $now + 10, retention => 86400);
 push_one('b-2', $now + 10, retention => 60);
-cmp_ok(ttl($plate), '>', 86000, 'longer before: the index lives as long as its last permit');
+cmp_ok(ttl($plate), '>', 86000, 'longer before: the index expires with its last permit');
 fresh();
 push_one('a-1', $now + 10, retention => 60);
 push_one('b-2', $now + 10, retention => 86400);
@@ -68,13 +68,13 @@ is(ttl($permit), -1, 'with the permit that was there');
 script($redis, 'update', 'field.end' => '2099-01-01T00:00:00Z', 'field.end_ts' => 4070908800, retention => 86400);
 cmp_ok(abs(time + ttl($permit) - 4070908800 - 86400), '<', 2, 'an update where it is on: expires a day after the new end');
 
-# whatever clock nginx has
+# whatever the clock of nginx
 fresh();
 push_one('a-1', $now + 10, retention => 3600, now_seconds => $now - 100000);
 push_one('b-2', $now + 7200, retention => 3600, now_seconds => $now + 100000);
-cmp_ok(ttl($plate), '>=', ttl("${p}permit:b-2"), "the index outlives its permits though nginx's clock is ahead");
+cmp_ok(ttl($plate), '>=', ttl("${p}permit:b-2"), "the index does not expire before its permits though nginx's clock is ahead");
 
-# eight that live before many that have expired, in one index: old ends
+# eight that exist before many that have expired, in one index: old ends
 fresh();
 my @living = map { sprintf '%08x-living', $_ } 1 .. 20;
 $redis->call('ZADD', $plate, map { (1000, $_) } @living);
@@ -86,17 +86,17 @@ while ($pushes < 400 && $redis->call('ZCARD', $plate) > 20 + $pushes) {
     my $id = Digest::SHA::sha256_hex($pushes++);
     script($redis, 'push', reference_id => substr($id, 0, 36), now_seconds => time, end_seconds => $now + 86400, retention => 60);
 }
-is($redis->call('ZCARD', $plate), 20 + $pushes, "those without a hash are forgotten, after $pushes pushes");
-is((grep { defined $redis->call('ZSCORE', $plate, $_) } @living), 20, 'those who live are not');
+is($redis->call('ZCARD', $plate), 20 + $pushes, "those without a hash are removed, after $pushes pushes");
+is((grep { defined $redis->call('ZSCORE', $plate, $_) } @living), 20, 'those that exist are kept');
 cmp_ok($pushes, '<', 400, 'in time');
 
-# at most eight are looked at
+# at most eight are checked
 $redis->call('CONFIG', 'RESETSTAT');
 script($redis, 'push', reference_id => 'ffffffff-1', now_seconds => time, end_seconds => $now + 86400, retention => 60);
 my ($exists) = $redis->call('INFO', 'commandstats') =~ /cmdstat_exists:calls=(\d+)/;
-cmp_ok($exists, '<=', 8, 'and a push looks at eight at most');
+cmp_ok($exists, '<=', 8, 'a push checks at most eight');
 
-# who never had retention pays nothing
+# without retention there is no additional cost
 $redis->call('CONFIG', 'RESETSTAT');
 script($redis, 'push', reference_id => 'e-1', plate => 'NEVER');
 my @commands = sort grep { !/^(?:eval|config|info|ping)/ } $redis->call('INFO', 'commandstats') =~ /cmdstat_([a-z]+)/g;

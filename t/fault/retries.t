@@ -10,7 +10,7 @@ use Test::More;
 my $redis = redis();
 my @nginx = map { nginx(http => 'opscom_redis ' . $redis->address . '; opscom_dedup 10m;') } 1, 2;
 
-# Each request in a process of its own, all let go at once.
+# Each request in a process of its own, all started at the same time.
 sub at_once {
     my ($count, $code) = @_;
     pipe my $gate, my $hold;
@@ -57,7 +57,7 @@ my @answers = at_once(200, sub { Fault::request($_[0], '/api/OC-TOMA/v1/permits/
 is(scalar(grep { $_->[2] eq 'first' } @answers), 1, 'without a key, deduplicated: one was the first');
 is(permits() - $before, 1, 'one permit');
 
-# an update and a delete of one permit, from both: every order is a good one
+# an update and a delete of one permit, from both: every order is valid
 for (1 .. 5) {
     my $id = $answers[0][1];
     ($id) = (push_permit($nginx[0], {}, permitNo => "race-$_"))[1] =~ /"reference_id":"([^"]+)"/;
@@ -71,12 +71,12 @@ for (1 .. 5) {
     my @deletes = grep { $_->[0] == 200 && $_->[2] eq 'first' } @answers;
     my $events = $redis->call('EVAL', q(local n = 0 for _, e in ipairs(redis.call('XRANGE', KEYS[1], '-', '+')) do
         if e[2][2] == 'delete' and e[2][4] == ARGV[1] then n = n + 1 end end return n), 1, 'opscom:{OC-TOMA}:stream', $id);
-    is($events, 1, 'one delete is told');
+    is($events, 1, 'one event of a delete');
     my $plates = $redis->call('EVAL', q(local n = 0 for _, k in ipairs(redis.call('KEYS', '*:plate:*')) do
         if redis.call('ZSCORE', k, ARGV[1]) then n = n + 1 end end return n), 0, $id);
-    is($plates, 0, 'no plate index has it');
+    is($plates, 0, 'the permit is in no plate index');
 }
 
-is_deeply([ check_log($_) ], [], 'no alarm in the error log') for @nginx;
+is_deeply([ check_log($_) ], [], 'no alert in the error log') for @nginx;
 
 done_testing();

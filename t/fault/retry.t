@@ -1,5 +1,5 @@
-# A passing outage is a pause: what is sent again and what is not, and for how
-# long somebody waits.
+# A short outage is only a delay: which calls are sent again and which are not,
+# and how long a call waits.
 
 use strict;
 use warnings;
@@ -21,7 +21,7 @@ my $nginx = nginx(%of);
 
 sub id { (FakeRedis::ids($_[0]))[0] }
 sub in_flight { metric($nginx, 'opscom_store_inflight') // -1 }
-sub good { $fake->rules; ok(wait_until(5, sub { (burst($nginx, 1))[0]{status} == 200 }), "$_[0]: well again"); $fake->clear }
+sub good { $fake->rules; ok(wait_until(5, sub { (burst($nginx, 1))[0]{status} == 200 }), "$_[0]: recovered"); $fake->clear }
 sub edit { my ($verb, %options) = @_; return burst($nginx, 1, path => "/api/OC-TOMA/v1/permits/$verb",
     body => qq({"apiToken":"$Fault::Token","referenceid":"11111111-2222-4333-8444-555555555555"@{[ $verb eq 'update' ? ',"Amount":"1.00"' : '' ]}}), %options) }
 
@@ -36,7 +36,7 @@ for my $case ([ 'closed', { close => 1 } ], [ 'silent', { silent => 1 } ], [ 'ha
     my @ids = map { id($_) } $fake->log('EVAL');
     is($one->{status}, 200, "$name: 200");
     is_deeply(\@ids, [ ($one->{id} // '') x 2 ], "$name: sent twice, with the reference ID that is answered");
-    unlike($one->{head}, qr/Idempotency-Replayed/, "$name: no replay");
+    unlike($one->{head}, qr/Idempotency-Replayed/, "$name: not a replay");
     cmp_ok(metric($nginx, 'opscom_store_retries_total') // 0, '==', ($retries // 0) + 1, "$name: counted");
     good($name);
 }
@@ -51,15 +51,15 @@ for ('OOM', 'MISCONF', 'NOREPLICAS', 'NOPERM', 'WRONGTYPE', 'ERR') {
     $fake->rules({ on => 'EVAL', reply => "-$_ for good\r\n" });
     my ($one) = burst($nginx, 1);
     is($one->{status}, 503, "$_ does not pass: 503");
-    cmp_ok($one->{seconds}, '<', $late, "$_: at once");
+    cmp_ok($one->{seconds}, '<', $late, "$_: immediately");
     is($fake->count('EVAL'), 1, "$_: sent once");
     good($_);
 }
 
 # an unknown attempt and then a refusal: it may have been stored
 $fake->rules({ on => 'EVAL', times => 1, silent => 1 }, { on => 'EVAL', reply => "-OOM for good\r\n" });
-is((burst($nginx, 1))[0]{status}, 504, 'an attempt without an answer, and then OOM: 504');
-good('OOM behind silence');
+is((burst($nginx, 1))[0]{status}, 504, 'an attempt without a reply, and then OOM: 504');
+good('OOM after no reply');
 
 # updates and deletes
 $fake->rules({ on => 'EVAL', times => 1, close => 1 });
@@ -78,7 +78,7 @@ is((edit('delete'))[0]{status}, 200, 'a delete is sent again');
 is($fake->count('EVAL'), 2, 'twice');
 good('a delete');
 
-# what was done before by somebody else is a replay, however often it is asked
+# what another request did before is a replay, however often it is sent
 my $permit = '11111111-2222-4333-8444-555555555555';
 my $before = FakeRedis::array(FakeRedis::number(2), FakeRedis::number(0), map { FakeRedis::bulk($_) } $permit, 'demo', $permit);
 for my $case ([ 'delete' ], [ 'update', headers => { 'Idempotency-Key' => 'u' } ]) {
@@ -90,34 +90,34 @@ for my $case ([ 'delete' ], [ 'update', headers => { 'Idempotency-Key' => 'u' } 
     good("a second $verb");
 }
 
-# away, and back in time
+# stopped, and started again in time
 $fake->away;
 my @waiting = fire($nginx, 5);
 sleep 0.6;
-is(scalar(grep { IO::Select->new($_->{socket})->can_read(0) } @waiting), 0, 'Redis is away: who asks waits');
+is(scalar(grep { IO::Select->new($_->{socket})->can_read(0) } @waiting), 0, 'Redis is stopped: calls wait');
 $fake->back;
 my @answers = answers(4, @waiting);
-is(sums(@answers), '200: 5', 'and is stored when Redis is back');
-is_deeply([ swapped(@answers) ], [], 'no reply of another');
-good('away for a while');
+is(sums(@answers), '200: 5', 'and are stored when Redis is started again');
+is_deeply([ swapped(@answers) ], [], 'no reply of another request');
+good('stopped for a while');
 
-# the queue is bounded, and who goes away leaves his place
+# the queue is limited, and a client that disconnects frees its place
 $fake->away;
 my @few = fire($nginx, 5, path => '/few');
 sleep 0.2;
 my ($sixth) = burst($nginx, 1, path => '/few', wait => 1);
-is($sixth->{status}, 503, 'who finds no place is refused');
-cmp_ok($sixth->{seconds} // 9, '<', $late, 'at once');
+is($sixth->{status}, 503, 'a call that finds the queue full is refused');
+cmp_ok($sixth->{seconds} // 9, '<', $late, 'immediately');
 close $_->{socket} for splice @few, 0, 2;
 sleep 0.2;
 push @few, fire($nginx, 2, path => '/few');
 sleep 0.2;
 $fake->back;
-is(sums(answers(4, @few)), '200: 5', 'two went away: two others have their places');
+is(sums(answers(4, @few)), '200: 5', 'two clients disconnected: two others have their places');
 ok(wait_until(3, sub { in_flight() == 0 }), 'nothing is left in flight');
 good('a small queue');
 
-# reload and quit while somebody waits
+# reload and quit while a call waits
 for my $signal ('HUP', 'QUIT') {
     $fake->away;
     my @waiting = fire($nginx, 4);
@@ -126,12 +126,12 @@ for my $signal ('HUP', 'QUIT') {
     wait_until(5, sub { $nginx->log =~ /gracefully shutting down/ });
     sleep 0.3;
     $fake->back;
-    is(sums(answers(4, @waiting)), '200: 4', "$signal while somebody waits: 200");
+    is(sums(answers(4, @waiting)), '200: 4', "$signal while a call waits: 200");
 }
 $nginx->quit;
-is_deeply([ check_log($nginx) ], [], 'no alarm in the error log');
+is_deeply([ check_log($nginx) ], [], 'no alert in the error log');
 
-# longer than the time: 503 once after it, then at once, until Redis is back
+# longer than the time: 503 once after it, then immediately, until Redis is back
 $nginx = nginx(%of);
 good('a new start');
 $fake->away;
@@ -141,36 +141,36 @@ cmp_ok($one->{seconds}, '>', 1.5, 'after a wait');
 cmp_ok($one->{seconds}, '<', 2.5 + $late, 'of opscom_redis_retry and one timeout at most');
 ($one) = burst($nginx, 1);
 is($one->{status}, 503, 'the next one');
-cmp_ok($one->{seconds}, '<', $late, 'is refused at once');
+cmp_ok($one->{seconds}, '<', $late, 'is refused immediately');
 $fake->back;
 good('a long outage');
 $fake->away;
 @waiting = fire($nginx, 1);
 sleep 0.4;
 $fake->back;
-is(sums(answers(4, @waiting)), '200: 1', 'and the next outage is a pause again');
+is(sums(answers(4, @waiting)), '200: 1', 'the next outage is only a delay again');
 $nginx->quit;
 
-# an answer that never comes
+# a reply that never comes
 $nginx = nginx(%of);
 good('a new start');
 $fake->rules({ on => 'EVAL', silent => 1 });
 ($one) = burst($nginx, 1);
-is($one->{status}, 504, 'silence: 504');
+is($one->{status}, 504, 'no reply: 504');
 cmp_ok($one->{seconds}, '<', 2.5 + $late, 'within the time');
 good('silence');
 $nginx->quit;
 
-# off: as it was
+# off
 $nginx = nginx(%of, retry => 'off');
 good('off');
 $fake->rules({ on => 'EVAL', times => 1, close => 1 });
-is((burst($nginx, 1))[0]{status}, 504, 'off: an attempt without an answer is 504');
+is((burst($nginx, 1))[0]{status}, 504, 'off: an attempt without a reply is 504');
 $fake->away;
 ($one) = burst($nginx, 1);
-is($one->{status}, 503, 'off: Redis is away, 503');
-cmp_ok($one->{seconds}, '<', $late, 'at once');
+is($one->{status}, 503, 'off: Redis is stopped, 503');
+cmp_ok($one->{seconds}, '<', $late, 'immediately');
 $fake->back;
-is_deeply([ check_log($nginx) ], [], 'no alarm in the error log');
+is_deeply([ check_log($nginx) ], [], 'no alert in the error log');
 
 done_testing();

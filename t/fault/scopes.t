@@ -1,5 +1,5 @@
-# What a token may do: without a limit push, update and delete; with one what
-# follows its label.  What it may not do is answered as an unknown token is.
+# Scopes of tokens: without scopes push, update and delete; with scopes what
+# follows the label.  Other requests are answered as with an unknown token.
 
 use strict;
 use warnings;
@@ -52,29 +52,29 @@ is($status, 200, 'a limited token pushes');
 like($head, qr/^X-Label: meters\r?$/m, 'its label');
 token('officer lookup');
 ($status, my $body, $head) = push_permit($nginx);
-is($status, 401, 'an officer does not');
-like($body, qr/"ErrorCode":9002.*"code":"unauthorized"/, 'and is told what an unknown token is');
+is($status, 401, 'a token of an officer does not');
+like($body, qr/"ErrorCode":9002.*"code":"unauthorized"/, 'and is answered like an unknown token');
 
-# a label is typed by people
+# a label may have any characters
 for my $bad ("de\r\nX-Evil: 1", "de\x1bmo", "de\xffmo", "d\0emo") {
     token($bad =~ s/ //r);
     ($status, $body, $head) = push_permit($nginx);
-    is($status, 200, 'a label that is no text: stored');
-    unlike($head, qr/X-Evil|\x1b|\xff|\0/, 'and in no header');
-    is($redis->call('HGET', "${p}permit:" . ($body =~ /"reference_id":"([^"]+)"/)[0], 'plate'), 'PL8RDR', 'it is there');
+    is($status, 200, 'a label that is not text: stored');
+    unlike($head, qr/X-Evil|\x1b|\xff|\0/, 'such a label is in no header');
+    is($redis->call('HGET', "${p}permit:" . ($body =~ /"reference_id":"([^"]+)"/)[0], 'plate'), 'PL8RDR', 'the permit is stored');
 }
 
-# a reference ID in Redis that is none
+# an invalid reference ID in Redis
 $redis->call('FLUSHALL');
 token('demo');
 $redis->call('SET', "${p}idem:" . Digest::SHA::sha256_hex('k'), 'f' x 64 . ' x"y');
 my ($seen) = push_permit($nginx, { 'Idempotency-Key' => 'k' });
-is($seen, 422, "another one's key");
+is($seen, 422, "the key of another push");
 (undef, $body) = push_permit($nginx, { 'Idempotency-Key' => 'l' });
 my $print = substr $redis->call('GET', "${p}idem:" . Digest::SHA::sha256_hex('l')), 0, 64;
 $redis->call('SET', "${p}idem:" . Digest::SHA::sha256_hex('m'), qq($print x"y));
 ($status, $body) = push_permit($nginx, { 'Idempotency-Key' => 'm' });
-isnt($status, 200, 'a replay of what is no reference ID is no success');
+isnt($status, 200, 'a replay with an invalid reference ID is not a success');
 unlike($body, qr/x"y/, 'and is not in the answer');
 
 done_testing();

@@ -1,5 +1,5 @@
-# A master, a replica and three sentinels, one of them dead: a failover heals
-# without a reload.  And what waits for replicas.
+# A master, a replica and three sentinels, one of them stopped: after a failover
+# pushes succeed without a reload.  And waiting for replicas.
 
 use strict;
 use warnings;
@@ -34,15 +34,15 @@ CONF
 }
 
 ok(wait_until(30, sub { !grep { my %s = @{$_->call('SENTINEL', 'MASTER', 'city')};
-    $s{'num-other-sentinels'} != 2 || $s{'num-slaves'} < 1 } @sentinels }), 'sentinels that know each other');
+    $s{'num-other-sentinels'} != 2 || $s{'num-slaves'} < 1 } @sentinels }), 'the sentinels are connected with each other');
 
 my $addresses = join ' ', '127.0.0.1:1', map { "127.0.0.1:$_->{port}" } @sentinels;
 my $nginx = nginx(http => "opscom_redis $addresses; opscom_redis_sentinel city;");
-is((push_permit($nginx))[0], 200, 'the master is found, though the first sentinel is dead');
+is((push_permit($nginx))[0], 200, 'the master is found, though the first sentinel is stopped');
 
 my $unknown = nginx(http => "opscom_redis $addresses; opscom_redis_sentinel nobody;");
-is((push_permit($unknown))[0], 503, 'a master that no sentinel knows');
-like($unknown->log, qr/unavailable: sentinel does not know the master/, 'the log says so');
+is((push_permit($unknown))[0], 503, 'a master name unknown to the sentinels');
+like($unknown->log, qr/unavailable: sentinel does not know the master/, 'the error is logged');
 
 # WAIT
 my $waiting = nginx(http => 'opscom_redis ' . $master->address . '; opscom_wait_replicas 1 500ms;');
@@ -51,7 +51,7 @@ $replica->stop;
 my ($status, $body) = push_permit($waiting, { 'Idempotency-Key' => 'w' }, permitNo => 'waits');
 is($status, 504, 'the replica does not answer: 504');
 like($body, qr/store_timeout/, 'store_timeout');
-is((push_permit($waiting, { 'Idempotency-Key' => 'w' }, permitNo => 'waits'))[0], 504, 'a retry does not know either');
+is((push_permit($waiting, { 'Idempotency-Key' => 'w' }, permitNo => 'waits'))[0], 504, 'a retry: 504 as well');
 $replica->cont;
 ($status, $body, my $head) = push_permit($waiting, { 'Idempotency-Key' => 'w' }, permitNo => 'waits');
 is($status, 200, 'until the replica is back');
@@ -61,15 +61,15 @@ is($replica->call('HGET', "opscom:{OC-TOMA}:permit:$id", 'ticket'), 'waits', 'wh
 my $two = nginx(http => 'opscom_redis ' . $master->address . '; opscom_wait_replicas 2 200ms;');
 is((push_permit($two))[0], 504, 'fewer replicas than asked for');
 
-# the master dies
+# the master is killed
 my $clients = clients(4, $nginx);
 wait_until(10, sub { $clients->so_far > 200 });
-ok(wait_until(20, sub { $replica->call('INFO', 'replication') =~ /master_link_status:up/ }), 'the replica is in step');
+ok(wait_until(20, sub { $replica->call('INFO', 'replication') =~ /master_link_status:up/ }), 'the replica is connected');
 $master->kill9;
 my $dead = time;
 my $healed = wait_until(40, sub { grep { $_->[1] == 200 && $_->[4] > $dead + 0.1 } $clients->so_far });
-cmp_ok($healed // 99, '<', 20, 'the replica is master, and permits come again within 20 s');
-diag sprintf 'healed in %.1f s', $healed if $healed;
+cmp_ok($healed // 99, '<', 20, 'the replica is master, and pushes succeed again within 20 s');
+diag sprintf 'recovered in %.1f s', $healed if $healed;
 
 # the old master comes back as a replica, and a second failover goes there
 $master->start;
@@ -79,11 +79,11 @@ my $asked = time;
 ok(wait_until(30, sub { eval { $master->call('ROLE')->[0] eq 'master' } }), 'the old master is master again');
 my $again = time;
 $healed = wait_until(30, sub { grep { $_->[1] == 200 && $_->[4] > $again } $clients->so_far });
-cmp_ok($healed // 99, '<', 20, 'and permits go there');
+cmp_ok($healed // 99, '<', 20, 'pushes go to it');
 my @records = $clients->stop;
 is_deeply([ map { "@$_" } grep { $_->[1] !~ /^(200|503|504)$/ } @records ], [], 'nothing but 200, 503 and 504');
 my (undef, $doubled) = stored($master, @records);
-is_deeply([ grep { /^\d+-/ } @$doubled ], [], 'nothing is there twice');
-is_deeply([ check_log($_) ], [], 'no alarm in the error log') for $nginx, $waiting, $unknown;
+is_deeply([ grep { /^\d+-/ } @$doubled ], [], 'no permit is stored twice');
+is_deeply([ check_log($_) ], [], 'no alert in the error log') for $nginx, $waiting, $unknown;
 
 done_testing();

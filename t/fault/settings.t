@@ -1,6 +1,6 @@
 # Where a setting comes from: own directive, own URL, what is inherited, nearest
-# first, over the levels http, server, location and if.  A fake tells what was
-# really used.
+# first, over the levels http, server, location and if.  A fake Redis records
+# what was really used.
 
 use strict;
 use warnings;
@@ -30,9 +30,9 @@ my @cases = (
     [ 'no TLS of a URL further out',      '', "opscom_redis rediss://$b/5;", "opscom_redis $a;", 'one - - 0 -' ],
     [ 'nor its user and password',        "opscom_redis redis://u:p\@$b/5;", "opscom_redis $a;", '', 'one - - 0 -' ],
     [ 'nor by a plain URL',               '', "opscom_redis redis://u:p\@$b/5;", "opscom_redis redis://$a;", 'one - - 0 -' ],
-    [ 'a directive beats the own URL',    '', '', "opscom_redis redis://u:p\@$a/3; opscom_redis_database 4; opscom_redis_password q;", 'one u q 4 -' ],
-    [ 'off beats rediss',                 '', '', "opscom_redis rediss://$a/3; opscom_redis_tls off;", 'one - - 3 -' ],
-    [ 'the own URL beats a directive further out', 'opscom_redis_database 7; opscom_redis_password outer;', '', "opscom_redis redis://:inner\@$a/3;", 'one - inner 3 -' ],
+    [ 'a directive has priority over the own URL',    '', '', "opscom_redis redis://u:p\@$a/3; opscom_redis_database 4; opscom_redis_password q;", 'one u q 4 -' ],
+    [ 'off has priority over rediss',                 '', '', "opscom_redis rediss://$a/3; opscom_redis_tls off;", 'one - - 3 -' ],
+    [ 'the own URL has priority over a directive further out', 'opscom_redis_database 7; opscom_redis_password outer;', '', "opscom_redis redis://:inner\@$a/3;", 'one - inner 3 -' ],
     [ 'a user and a password too',        'opscom_redis_username ou; opscom_redis_password op;', "opscom_redis redis://u:p\@$a/3;", '', 'one u p 3 -' ],
     [ 'a file further out',               "opscom_redis_password_file $secret;", '', "opscom_redis redis://:inner\@$a;", 'one - inner 0 -' ],
     [ 'a directive nearer than the URL',  "opscom_redis redis://u:p\@$a/3;", 'opscom_redis_database 4;', '', 'one u p 4 -' ],
@@ -60,7 +60,7 @@ CONF
     $nginx->quit;
 }
 
-# Which server was spoken to, and how.
+# Which server was used, and how.
 sub used {
     for ([ one => $one ], [ two => $two ]) {
         my ($name, $fake) = @$_;
@@ -76,7 +76,7 @@ sub used {
     return 'none';
 }
 
-# a location without a resolver does not freeze the names of one that has it
+# a location without a resolver does not affect the names of one with a resolver
 my $file = "$Fault::Dir/zone";
 my $socket = IO::Socket::INET->new(Proto => 'udp', LocalAddr => '127.0.0.1') or die;
 my $port = $socket->sockport;
@@ -98,8 +98,8 @@ my $asked = nginx(http => "opscom_redis 127.2:@{[ $one->port ]};", server => <<C
         location /system/ { opscom_push OC-TOMA; }
         location /api     { opscom_push; resolver 127.0.0.1:$port ipv6=off; }
 CONF
-is((burst($asked, 1))[0]{status}, 200, 'a location with a resolver asks it, whatever another has')
+is((burst($asked, 1))[0]{status}, 200, 'a location with a resolver uses it, whatever another has')
     or diag((grep { /unavailable/ } split /\n/, $asked->log)[0]);
-is_deeply([ check_log($asked) ], [], 'no alarm in the error log');
+is_deeply([ check_log($asked) ], [], 'no alert in the error log');
 
 done_testing();

@@ -1,4 +1,4 @@
-# CLUSTER SLOTS of any shape.
+# Replies to CLUSTER SLOTS of any form.
 
 use strict;
 use warnings;
@@ -23,7 +23,7 @@ my %all = (http => 'opscom_redis ' . $fake->address . '; opscom_redis_cluster on
            server => $FakeRedis::Locations);
 my $nginx = nginx(%all);
 
-sub healed { ok(wait_until(6, sub { (burst($nginx, 1))[0]{status} == 200 }), "$_[0]: healed") }
+sub healed { ok(wait_until(6, sub { (burst($nginx, 1))[0]{status} == 200 }), "$_[0]: recovered") }
 
 healed('at first');
 my @worker = $nginx->workers;
@@ -52,7 +52,7 @@ for ([ 'empty', "*0\r\n" ], [ 'a string', $b->('x') ], [ 'nil', "\$-1\r\n" ], [ 
      [ 'a port of -1', FakeRedis::slots([ 0, 16383, '127.0.0.1', -1 ]) ],
      [ 'a host of 300 bytes', FakeRedis::slots([ 0, 16383, 'h' x 300, $port ]) ],
      [ 'names without a resolver', FakeRedis::slots(map { [ $_ * 100, $_ * 100 + 99, "node$_.example", $port ] } 0 .. 163) ],
-     [ 'nodes that fail at once', FakeRedis::slots(map { [ $_ * 100, $_ * 100 + 99, '255.255.255.255', 1 + $_ ] } 0 .. 163) ])
+     [ 'nodes that fail immediately', FakeRedis::slots(map { [ $_ * 100, $_ * 100 + 99, '255.255.255.255', 1 + $_ ] } 0 .. 163) ])
 {
     my ($name, $reply) = @$_;
     ok(asked({ on => 'CLUSTER SLOTS', reply => $reply }), "$name: the map is asked for");
@@ -62,11 +62,11 @@ for ([ 'empty', "*0\r\n" ], [ 'a string', $b->('x') ], [ 'nil', "\$-1\r\n" ], [ 
 }
 
 is("@{[ $nginx->workers ]}", "@worker", 'the worker is the same');
-is_deeply([ check_log($nginx) ], [], 'no alarm in the error log');
+is_deeply([ check_log($nginx) ], [], 'no alert in the error log');
 $nginx->quit;
 
-# nodes that fail at once have the map asked for again, while a node that it is
-# asked of takes its time to connect
+# nodes that fail immediately have the map asked for again, while a node that it is
+# asked of is slow to connect
 $nginx = nginx(%all);
 $fake->rules({ on => 'CLUSTER SLOTS', reply => FakeRedis::slots(map { [ $_ * 5000, $_ * 5000 + 4999, "node$_.example", $port ] } 0 .. 3) });
 burst($nginx, 1);
@@ -80,11 +80,11 @@ for (1 .. 6) {
 }
 my $plain = IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $nginx->{port});
 syswrite $plain, "GET /plain HTTP/1.0\r\n\r\n";
-ok(IO::Select->new($plain)->can_read(3), 'a slow map and nodes that fail at once: the worker answers')
+ok(IO::Select->new($plain)->can_read(3), 'a slow map and nodes that fail immediately: the worker answers')
     or kill KILL => $nginx->workers;
 $fake->rules;
 healed('a slow map');
-is_deeply([ check_log($nginx) ], [], 'no alarm in the error log');
+is_deeply([ check_log($nginx) ], [], 'no alert in the error log');
 $nginx->quit;
 
 # 60,000 hosts
@@ -98,13 +98,13 @@ while (time < $until) {
     $longest = max($longest, time - $start);
     sleep 0.02;
 }
-cmp_ok($longest, '<', $slow ? 3 : 0.5, '60,000 hosts: others are served meanwhile');
-cmp_ok($nginx->memory, '<', $slow ? 1 << 20 : 65536, 'in a bounded amount of memory');
+cmp_ok($longest, '<', $slow ? 3 : 0.5, '60,000 hosts: other requests are served meanwhile');
+cmp_ok($nginx->memory, '<', $slow ? 1 << 20 : 65536, 'in a limited amount of memory');
 $fake->rules;
 healed('60,000 hosts');
 $nginx->quit;
 
-# a node that is gone for good is forgotten
+# a node that is removed from the map is removed
 $nginx = nginx(%all);
 $fake->rules({ on => 'CLUSTER SLOTS', reply => FakeRedis::slots([ 0, $slot, '127.0.0.1', $port ], [ $slot + 1, 16383, '127.0.0.1', $second->port ]) });
 my $far = 'CLIENT0';
@@ -112,22 +112,22 @@ $far++ until FakeRedis::slot_of($far) > $slot;
 my $path = "/api/$far/v1/permits/push";
 ok(wait_until(5, sub { (burst($nginx, 1, path => $path))[0]{status} == 200 && $second->count('EVAL') }), 'two nodes');
 $second->away;
-ok(wait_until(5, sub { burst($nginx, 1, path => $path); (metric($nginx, 'opscom_store_up') // '') eq '0' }), 'one is away');
+ok(wait_until(5, sub { burst($nginx, 1, path => $path); (metric($nginx, 'opscom_store_up') // '') eq '0' }), 'one is stopped');
 $fake->rules;
 ok(wait_until(5, sub { (burst($nginx, 1, path => $path))[0]{status} == 200 }), 'the other takes over');
-ok(wait_until(5, sub { (metric($nginx, 'opscom_store_up') // '') eq '1' }), 'a node that the map does not name is forgotten: up');
+ok(wait_until(5, sub { (metric($nginx, 'opscom_store_up') // '') eq '1' }), 'a node that the map does not name is removed: up');
 my $reconnects = metric($nginx, 'opscom_store_reconnects_total');
 sleep 2.2; # longer than the longest back-off
 is(metric($nginx, 'opscom_store_reconnects_total'), $reconnects, 'and not connected to again');
 $nginx->quit;
 
-# who may not ask for the map does not ask ten times a second
+# without permission to ask for the map it is not asked for ten times a second
 $nginx = nginx(%all);
 $fake->rules({ on => 'CLUSTER SLOTS', reply => "-NOPERM this user has no permissions to run the 'cluster|slots' command\r\n" });
 burst($nginx, 5);
 $fake->clear;
 sleep 1.5;
-cmp_ok($fake->count('CLUSTER SLOTS'), '<', 6, 'a map that may not be asked for is asked for ever less often');
-is_deeply([ check_log($nginx) ], [], 'no alarm in the error log');
+cmp_ok($fake->count('CLUSTER SLOTS'), '<', 6, 'a map that may not be asked for is asked for less and less often');
+is_deeply([ check_log($nginx) ], [], 'no alert in the error log');
 
 done_testing();

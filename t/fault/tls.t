@@ -44,10 +44,10 @@ for (@cases) {
     my ($name, $expected, $http, $log) = @$_;
     my $nginx = nginx(http => $http);
     is((push_permit($nginx))[0], $expected, "$name: $expected");
-    sleep 1 if $expected != 200; # some more attempts, which say nothing
+    sleep 1 if $expected != 200; # some more attempts, which log nothing
     like($nginx->log, $log, "$name: the log");
     my @alarms = check_log($nginx);
-    cmp_ok(scalar @alarms, '<=', 1, "$name: OpenSSL's word at most") or diag @alarms;
+    cmp_ok(scalar @alarms, '<=', 1, "$name: at most one alert, of OpenSSL") or diag @alarms;
     $nginx->quit;
 }
 
@@ -69,7 +69,7 @@ my $healed = wait_until(5, sub { grep { $_->[1] == 200 && $_->[4] > $up } $clien
 cmp_ok($healed // 99, '<', 2.5, '200s again after a kill -9');
 my @records = $clients->stop;
 my ($lost, $doubled, $refused) = stored($redis, @records);
-is_deeply([ "@$lost", [ grep { /^\d+-/ } @$doubled ], "@$refused" ], [ '', [], '' ], 'nothing lost, doubled, or stored though refused');
-is_deeply([ check_log($nginx) ], [], 'no alarm in the error log');
+is_deeply([ "@$lost", [ grep { /^\d+-/ } @$doubled ], "@$refused" ], [ '', [], '' ], 'no permit is lost, stored twice, or stored though refused');
+is_deeply([ check_log($nginx) ], [], 'no alert in the error log');
 
 done_testing();

@@ -48,7 +48,7 @@ for my $change (sort keys %changes) {
         my $before = all_keys($redis);
         my $key = 'undo-' . ++$n;
 
-        # what takes it back must be allowed
+        # the commands of the undo must be allowed
         $redis->call('ACL', 'SETUSER', 'default', "-$command");
         is((edit($endpoint, $id, $key, @members))[0], 503, "$change without $command: 503");
         is(all_keys($redis), $before, "$change without $command: nothing has changed") if $command ne 'zadd';
@@ -61,7 +61,7 @@ for my $change (sort keys %changes) {
         is($redis->call('XLEN', "${p}stream"), 2, "$change with $command: and the event is there");
     }
 
-    # a stream or an index that is none
+    # a stream or an index of the wrong type
     for my $name ('stream', 'plate:PL8RDR') {
         my $id = fresh();
         $redis->call('RENAME', "$p$name", 'kept');
@@ -73,7 +73,7 @@ for my $change (sort keys %changes) {
     }
 }
 
-# with an expiry: what is taken back has it again
+# with an expiry: after the undo it is as before
 for my $forbidden (qw(zrem set xadd)) {
     for my $kind ([ 'update', 'field.plate' => 'NEW', retention => 86400 * 365 * 30 ], [ 'update', 'field.plate' => 'NEW', persist => 1 ], [ 'delete' ]) {
         my ($name, @words) = @$kind;
@@ -96,7 +96,7 @@ for my $forbidden (qw(zrem set xadd)) {
     }
 }
 
-# one of many pushes that fails takes none with it
+# one of many pushes that fails does not affect the others
 for my $options ([], [ idempotency => 'k' x 64, fingerprint => 'f' x 64, dedup => 0 ]) {
     fresh();
     $redis->call('SET', "${p}plate:BAD", 'x');
@@ -105,10 +105,10 @@ for my $options ([], [ idempotency => 'k' x 64, fingerprint => 'f' x 64, dedup =
 
     like(text(script($redis, 'pushes', @$options, @three)), qr/^\[a-1 demo \(error\) WRONGTYPE .* c-3 demo\]$/, 'one of three fails');
     is($redis->call('EXISTS', "${p}permit:b-2"), 0, 'it is not stored');
-    is($redis->call('EXISTS', "${p}idem:" . 'l' x 64), 0, 'nor its key');
-    is($redis->call('XLEN', "${p}stream"), 3, 'the others are');
+    is($redis->call('EXISTS', "${p}idem:" . 'l' x 64), 0, 'its key is not stored');
+    is($redis->call('XLEN', "${p}stream"), 3, 'the others are stored');
     $redis->call('DEL', "${p}plate:BAD");
-    like(text(script($redis, 'pushes', @$options, @three)), qr/^\[\[1 \d a-1 demo\] b-2 demo \[1 \d c-3 demo\]\]$/, 'sent again: the one is stored, the others were');
+    like(text(script($redis, 'pushes', @$options, @three)), qr/^\[\[1 \d a-1 demo\] b-2 demo \[1 \d c-3 demo\]\]$/, 'sent again: the failed one is stored, the others are replays');
     is($redis->call('XLEN', "${p}stream"), 4, 'four events');
 }
 
@@ -122,6 +122,6 @@ for my $command (qw(zadd hset xadd set expireat)) {
     $redis->call('ACL', 'SETUSER', 'default', "+$command");
 }
 
-is_deeply([ check_log($nginx) ], [], 'no alarm in the error log');
+is_deeply([ check_log($nginx) ], [], 'no alert in the error log');
 
 done_testing();

@@ -1,5 +1,5 @@
-# WAIT: who does not wait for replicas never stands behind one who does, and
-# what wrote nothing waits for nobody.
+# WAIT: calls that do not wait for replicas are never delayed by calls that do,
+# and calls that wrote nothing do not wait.
 
 use strict;
 use warnings;
@@ -31,13 +31,13 @@ while (time < $until) {
     $health++ if (Fault::request(Fault::connect_to($nginx->{port}), '/health', undef, Connection => 'close'))[0] != 200;
     sleep 0.05;
 }
-is_deeply([ grep { $_->{status} != 200 } @plain ], [], 'a replica is missing: who does not wait for it is stored') or diag sums(@plain);
-cmp_ok(max(map { $_->{seconds} // 99 } @plain), '<', 0.3 * $slow, 'at once');
+is_deeply([ grep { $_->{status} != 200 } @plain ], [], 'a replica is missing: a push that does not wait for it is stored') or diag sums(@plain);
+cmp_ok(max(map { $_->{seconds} // 99 } @plain), '<', 0.3 * $slow, 'immediately');
 is($health, 0, 'and Redis is healthy');
-is(sums(answers(10, @waiting)), '504: 8', 'who waits is 504');
+is(sums(answers(10, @waiting)), '504: 8', 'pushes that wait: 504');
 unlike($nginx->log, qr/\[error\].*unavailable/, 'no connection was lost');
 
-# what wrote nothing
+# calls that wrote nothing
 my ($one) = burst($nginx, 1, path => '/soon', body => body(apiToken => 'WRONG'));
 is($one->{status}, 401, 'a wrong token needs no replica: 401');
 ($one) = burst($nginx, 1, path => '/update', body => qq({"apiToken":"$Fault::Token","referenceid":"none","Amount":"1.00"}));
@@ -55,19 +55,19 @@ $fake->clear;
 $fake->rules({ on => 'WAIT', block => 0.2 });
 my $start = time;
 my @answers = answers(15, fire($nginx, 25, pause => 0.02));
-is(sums(@answers), '200: 25', 'a replica that is far: all are stored');
+is(sums(@answers), '200: 25', 'a distant replica: all are stored');
 cmp_ok(time - $start, '<', 1.5 * $slow, 'the throughput does not fall with its round trip');
 cmp_ok($fake->count('WAIT'), '<', 15, 'one WAIT for many');
-is_deeply([ swapped(@answers) ], [], 'no reply of another');
+is_deeply([ swapped(@answers) ], [], 'no reply of another request');
 
 # WAIT's own error
 $fake->rules({ on => 'WAIT', reply => FakeRedis::error('ERR WAIT cannot be used with replica instances') });
 is((burst($nginx, 1))[0]{status}, 504, 'an error of WAIT: 504');
-like($nginx->log, qr/\[error\].*WAIT cannot be used/, 'which the log tells');
+like($nginx->log, qr/\[error\].*WAIT cannot be used/, 'the error is logged');
 $fake->rules({ on => 'WAIT', reply => "+OK\r\n" });
-is((burst($nginx, 1))[0]{status}, 504, 'a WAIT that answers no number: 504');
+is((burst($nginx, 1))[0]{status}, 504, 'a reply to WAIT that is not a number: 504');
 $fake->rules;
-ok(wait_until(5, sub { (burst($nginx, 1))[0]{status} == 200 }), 'healed');
-is_deeply([ check_log($nginx) ], [], 'no alarm in the error log');
+ok(wait_until(5, sub { (burst($nginx, 1))[0]{status} == 200 }), 'recovered');
+is_deeply([ check_log($nginx) ], [], 'no alert in the error log');
 
 done_testing();

@@ -1,8 +1,8 @@
 
 /*
  * Any bytes as an array of bodies, split in any way: permit_array must not
- * misbehave, and must make of each element what permit_parser makes of it
- * alone.  The first two bytes choose the limit and how the body is split.
+ * misbehave, and must read each element as permit_parser reads it alone.  The
+ * first two bytes choose the limit and how the body is split.
  */
 
 

@@ -1,7 +1,7 @@
 
 /*
- * Any bytes as Redis's replies, in pieces of any size: the reader must not
- * misbehave, nor what reads the scripts' answers.
+ * Any bytes as Redis's replies, in pieces of any size: neither the reader nor
+ * the functions that read the scripts' replies may misbehave.
  */
 
 

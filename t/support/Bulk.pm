@@ -42,9 +42,9 @@ sub begin {
     return { socket => $socket, raw => '' };
 }
 
-# Sends what is left, in pieces, each a text or what returns one, reading
-# meanwhile; then waits for the end of
-# the answer.  The answer as { status, head, body, seconds }.
+# Sends the rest in pieces, each a string or a function that returns one, and
+# reads meanwhile; then waits for the end of the response.  Returns the response
+# as { status, head, body, seconds }.
 sub finish {
     my ($one, $seconds, @pieces) = @_;
     my $socket = $one->{socket};
@@ -105,7 +105,7 @@ sub bulk {
     return finish(begin($nginx, ''), $options{wait} // 30, $head . ($chunked ? chunks(@$chunked) : $body));
 }
 
-# The array of the answer, or nothing where it is none.
+# The array of the response, or nothing if it is not an array.
 sub results {
     my $answer = shift;
     my $array = eval { JSON::PP->new->decode($answer->{body}) };
@@ -113,7 +113,7 @@ sub results {
     return ref $array eq 'ARRAY' ? @$array : ();
 }
 
-# What a push is answered, as the object of an element: [status, object].
+# The response to a single push, as the object of an element: [status, object].
 sub plain_push {
     my ($nginx, $body, %headers) = @_;
     my ($status, $text) = Fault::request(Fault::connect_to($nginx->{port}), '/api/OC-TOMA/v1/permits/push', $body, Connection => 'close', %headers);
@@ -121,12 +121,12 @@ sub plain_push {
     return ($status, JSON::PP->new->decode($text));
 }
 
-# Clients that send backlogs until told to stop, each permit with a ticket of
-# its own, each request with a key.  What was not answered is asked for again
-# with the same key, the whole request; nothing else is, unless again => 1 asks
-# for what was refused too.  Options: size => elements of a request, piece =>
-# bytes of a write, pace => seconds between two writes.  stop() returns a list of
-# [ticket, status, reference ID, seconds, when].
+# Clients that send backlogs until stopped, each permit with its own ticket, each
+# request with a key.  A request without a complete response is sent again with
+# the same key; nothing else is, except that again => 1 repeats refused elements
+# too.  Options: size => elements of a request, piece => bytes of a write, pace =>
+# seconds between two writes.  stop() returns a list of [ticket, status, reference
+# ID, seconds, when].
 sub bulk_clients {
     my ($count, $nginx, %options) = @_;
     my (@pids, @files);

@@ -1,8 +1,8 @@
 package Chromium;
 
-# A headless Chromium that is told what to do over a pair of pipes, in JSON
-# messages that end with a zero byte: pages are loaded, scripts evaluated, and
-# what the console said and which addresses were asked is kept.
+# A headless Chromium that is controlled over a pair of pipes, with JSON messages
+# that end with a zero byte: pages are loaded, scripts evaluated, and console
+# messages and requested addresses are recorded.
 
 use strict;
 use warnings;
@@ -19,7 +19,7 @@ our @Flags = qw(--headless --no-sandbox --disable-gpu --disable-quic --no-first-
 
 sub find { return (grep { -x } map { ("$_/chromium", "$_/chromium-browser") } split /:/, $ENV{PATH})[0] }
 
-# Starts one with a profile directory of its own; undef where there is none.
+# Starts one with its own profile directory; undef if it is not installed.
 sub new {
     my ($class, $profile) = @_;
     my $program = find() or return;
@@ -69,7 +69,7 @@ sub message {
         vec(my $wanted = '', fileno $self->{in}, 1) = 1;
         next unless select $wanted, undef, undef, $left;
         my $n = sysread $self->{in}, $self->{buffer}, 65536, length $self->{buffer};
-        die "chromium has gone\n" unless $n;
+        die "chromium has exited\n" unless $n;
     }
 }
 
@@ -94,7 +94,7 @@ sub call {
     my $text = $JSON->encode(\%message) . "\0";
 
     while (length $text) {
-        my $n = syswrite $self->{out}, $text or die "chromium has gone\n";
+        my $n = syswrite $self->{out}, $text or die "chromium has exited\n";
         substr $text, 0, $n, '';
     }
 

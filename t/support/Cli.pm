@@ -1,6 +1,6 @@
 package Cli;
 
-# The operators' command run as a child: opscom(@words) answers (code, standard
+# The operators' command run as a child: opscom(@words) returns (code, standard
 # output, standard error).  Options and input are given by a hash in front.
 
 use strict;

@@ -1,7 +1,7 @@
 package Dns;
 
-# A name server that gives all names the addresses it is told by answer(), or
-# says that they are unknown ('unknown'), or nothing at all ('silence').
+# A name server that resolves all names to the addresses set by answer(), or
+# answers that they are unknown ('unknown'), or does not answer ('silence').
 
 use strict;
 use warnings;

@@ -1,20 +1,20 @@
 package FakeRedis;
 
-# A Redis that misbehaves as a test tells it to, on one or more ports.
+# A fake Redis that misbehaves as a test sets it to, on one or more ports.
 #
 #   my $fake = FakeRedis->new(nodes => 2, handlers => { name => sub { ... } });
 #   $fake->rules({ on => 'EVAL', reply => "garbage\r\n" }, ...);
 #
-# slots => bytes is what CLUSTER SLOTS answers: else that the node has them all.
+# slots => bytes is the reply to CLUSTER SLOTS; default: the node has all slots.
 # Without a rule it completes every handshake and answers every command with
-# success.  It keeps a log of what it was sent.  A rule is a hash:
+# success.  It logs the commands that it receives.  A rule is a hash:
 #
 #   on       command, "EVAL" for EVALSHA too, "CLUSTER SLOTS" with its
 #            subcommand; "CONNECT" a new connection; without it: all commands
 #   node     number of the node; without it: all
 #   has      text that one of the words must contain
 #   times    how many commands the rule applies to; without it: all
-#   skip     how many commands are let by before
+#   skip     how many commands are not affected before
 # and what to do:
 #   reply    bytes to send          call    name of a handler that returns them
 #   before   bytes in front         extra   bytes behind the usual reply
@@ -51,7 +51,7 @@ sub array { '*' . @_ . "\r\n" . join '', @_ }
 sub number { ":$_[0]\r\n" }
 sub error { "-$_[0]\r\n" }
 
-# What CLUSTER SLOTS answers: [first, last, host, port] for each range.
+# The reply to CLUSTER SLOTS: [first, last, host, port] for each range.
 sub slots { array(map { array(number($_->[0]), number($_->[1]), array(bulk($_->[2]), number($_->[3]), bulk('0' x 40))) } @_) }
 
 sub slot_of {
@@ -68,11 +68,11 @@ $Slot = slot_of('OC-TOMA');
 # The reference IDs that a script call names in its keys.
 sub ids { map { /:permit:(.+)\z/s ? $1 : () } @{$_[0]} }
 
-# The label that a push of this permit is answered with: so that a reply that
-# reaches another request is seen.
+# The label in the reply to a push of this permit: so that a reply that reaches
+# another request is detected.
 sub label { 'L' . substr $_[0], 0, 8 }
 
-# What an nginx in front of a fake has: X-Label tells whose reply it was.
+# Configuration of an nginx in front of a fake: X-Label identifies the reply.
 our $Locations = <<'CONF';
         add_header X-Label $opscom_token_label always;
         location ~ ^/api/[^/]*/v1/permits/push$   { opscom_push; }
@@ -84,8 +84,8 @@ our $Locations = <<'CONF';
         location = /plain  { return 200 "plain"; }
 CONF
 
-# The one place that knows what a script answers to a success: the reference ID
-# and the token's label, or (scripts before those) the label alone.
+# The reply of a script to a success: the reference ID and the token's label, or
+# (older scripts) the label alone.
 sub success {
     my ($words, $label) = @_;
     my $script = script($words);
@@ -148,7 +148,7 @@ sub ask {
     return FakeRedis::read_frame($self->{control});
 }
 
-# Replaces all rules; the answer to any command that comes later obeys them.
+# Replaces all rules; they apply to all later commands.
 sub rules { my $self = shift; $self->ask('rules', @_) }
 
 # [time, node, connection, word, ...] for each command that came, filtered by
@@ -162,7 +162,7 @@ sub log {
 sub count { my ($self, $name, $node) = @_; return scalar grep { !defined $node || $_->[1] == $node } $self->log($name) }
 sub clear { $_[0]->ask('clear') }
 sub drop { $_[0]->ask('drop', $_[1]) }                 # closes all connections (of a node)
-sub tell { $_[0]->ask('tell', $_[1], $_[2]) }          # bytes that nobody asked for, (bytes, node)
+sub tell { $_[0]->ask('tell', $_[1], $_[2]) }          # sends unexpected bytes, (bytes, node)
 sub away { $_[0]->ask('away', $_[1] // 0) }            # stops listening and closes
 sub back { $_[0]->ask('back', $_[1] // 0) }
 sub connections { ${$_[0]->ask('connections', $_[1])} }   # that are open now
@@ -297,7 +297,7 @@ sub receive {
     }
 }
 
-# A TLS client is not served: its ClientHello tells the server name.
+# A TLS client is not served: the server name is read from its ClientHello.
 sub hello {
     my ($self, $connection) = @_;
     my $in = $connection->{in};

@@ -1,7 +1,7 @@
 package Fault;
 
-# Real servers to be hurt: private redis-servers and nginxes on free ports or
-# sockets, clients that keep a record of every answer, and a client of Redis.
+# Real servers for fault tests: private redis-servers and nginxes on free ports
+# or sockets, clients that record every response, and a client of Redis.
 # Everything that was started is ended by its pid.
 
 use strict;
@@ -112,7 +112,7 @@ sub end {
 
 # Redis ------------------------------------------------------------------------
 
-# Starts a redis-server (AOF always, unless told otherwise) with a token.
+# Starts a redis-server (AOF always, unless set otherwise) with a token.
 sub redis {
     my (%options) = @_;
     my $self = bless { port => free_port(), dir => "$Dir/redis" . ++$Count, options => \%options }, 'Fault::Redis';
@@ -133,7 +133,7 @@ sub redis_major {
     return $Major //= (`$Server --version` =~ /v=(\d+)/)[0] // die "$Server: no version\n";
 }
 
-# Redis 6 allows DEBUG and CONFIG SET of everything, and does not know the
+# Redis 6 allows DEBUG and CONFIG SET of everything, and does not have the
 # arguments by which later versions do.
 sub permissions {
     return redis_major() < 7 ? () : ('enable-debug-command' => 'local', 'enable-protected-configs' => 'yes');
@@ -368,7 +368,7 @@ sub unchunk {
     return $text;
 }
 
-# A signal between two bytes is no end.
+# A signal between two bytes is not the end.
 sub more {
     my ($socket, $text) = @_;
 
@@ -390,8 +390,8 @@ sub push_permit {
     return request(connect_to($nginx->{port}), '/api/OC-TOMA/v1/permits/push', body(@changes), %{$headers || {}}, Connection => 'close');
 }
 
-# Clients that push until told to stop, each permit with a ticket and a key of
-# its own, an unanswered one again with the same key.  stop() returns a list of
+# Clients that push until stopped, each permit with its own ticket and key; one
+# without a response is sent again with the same key.  stop() returns a list of
 # [ticket, status, reference ID, seconds, when].
 sub clients {
     my ($count, @nginxes) = @_;
@@ -423,7 +423,7 @@ sub client {
     until ($stop) {
         my $ticket = "$client-" . ++$n . "-$$";
 
-        # what may have been stored is asked for again, until that is known
+        # a permit that may have been stored is sent again, until the result is known
         for my $try (0 .. 200) {
             my $nginx = $nginxes[($n + $try) % @nginxes];
             $socket = connect_to($nginx->{port}) unless $socket && @nginxes == 1;
@@ -480,7 +480,7 @@ sub stored {
         push @lost, $ticket if $status == 200 && !grep { $_ eq $id } @{$tickets{$ticket} || []};
     }
 
-    # a 503 says that nothing was stored then, not that no earlier try was
+    # a 503 means that this attempt was not stored; an earlier one may have been
     for my $ticket (keys %outcome) {
         push @refused, $ticket if "@{[ keys %{$outcome{$ticket}} ]}" eq '503' && $tickets{$ticket};
     }
@@ -489,7 +489,7 @@ sub stored {
     return (\@lost, \@doubled, \@refused);
 }
 
-# What no log may have.
+# What no log may contain.
 sub check_log {
     my $nginx = shift;
     return grep { /\[(?:alert|emerg|crit)\]|exited on signal|open socket/ } split /\n/, $nginx->log;

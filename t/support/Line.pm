@@ -1,8 +1,8 @@
 package Line;
 
-# A line between nginx and a Redis that can be cut: pass(), cut($bytes) cuts the
-# next reply behind so many bytes and then passes everything again, tear($bytes)
-# cuts each reply so until pass().
+# A proxy between nginx and a Redis that can cut connections: pass(), cut($bytes)
+# cuts the next reply after so many bytes and then passes everything again,
+# tear($bytes) cuts each reply so until pass().
 
 use strict;
 use warnings;

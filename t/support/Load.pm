@@ -1,8 +1,8 @@
 package Load;
 
-# Load that tells the truth: many requests at a time from one process, clients
-# that never send a permit twice, and the reconciliation of what they were
-# answered with what Redis has.
+# Load whose result can be checked: many requests at a time from one process,
+# clients that never send a permit twice, and the reconciliation of their
+# responses with what Redis has.
 
 use strict;
 use warnings;
@@ -37,7 +37,7 @@ sub fire {
     return @all;
 }
 
-# Waits for their answers: { n, status, id, body, head, seconds, at }.
+# Waits for their responses: { n, status, id, body, head, seconds, at }.
 sub answers {
     my ($seconds, @all) = @_;
     my %of = map { $_->{socket} => $_ } @all;
@@ -62,7 +62,7 @@ sub answers {
 
 sub burst { my ($nginx, $count, %options) = @_; return answers($options{wait} // 15, fire($nginx, $count, %options)) }
 
-# Answers whose label is not that of their own reference ID: replies of others.
+# Responses whose label is not that of their reference ID: replies to others.
 sub swapped {
     return grep { ($_->{status} // 0) == 200 && $_->{head} =~ /^X-Label: (\S+)/m && $_->{id} && $1 ne FakeRedis::label($_->{id}) } @_;
 }
@@ -121,7 +121,7 @@ sub one {
     }
 }
 
-# What Redis has beside what was answered, each a list; client => code.
+# Differences between Redis and the responses, each a list; client => code.
 sub verdict {
     my ($redis, $client, @records) = @_;
     my $base = "opscom:{$client}:";

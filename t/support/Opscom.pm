@@ -6,7 +6,7 @@ package Opscom;
 #   --- redis
 #   HGET permit:<id> plate => PL8RDR
 #
-# of commands and what they must answer after the response.  <id> stands for
+# of commands and their expected replies after the response.  <id> stands for
 # the reference ID in the response; keys are given without "opscom:{OC-TOMA}:".
 # An array's elements are joined by spaces, nil is (nil).  "GONE <pattern> => yes"
 # waits for keys to expire.
@@ -67,7 +67,7 @@ sub reply {
     return substr $text, 0, $rest;
 }
 
-# Everything anew: the documented client, its token and its zone.
+# Resets Redis to the documented client, its token and its zone.
 sub fresh {
     redis('FLUSHALL');
     enrol($Client, $Token, 'demo');
@@ -151,7 +151,7 @@ sub text {
     return ref $reply ? join ' ', map { text($_) } @$reply : $reply;
 }
 
-# Waits until no key is left that the pattern fits.
+# Waits until no key matches the pattern.
 sub gone {
     my $pattern = shift;
 
@@ -191,7 +191,7 @@ sub import {
     my $package = caller;
     no strict 'refs';
 
-    # the stand-in fails on sections that nobody has announced
+    # the stand-in fails on sections that were not announced
     $Test::Nginx::Socket::Known{redis} = 1;
 
     &{"${package}::add_response_body_check"}(\&check_redis);

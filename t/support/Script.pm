@@ -1,7 +1,7 @@
 package Script;
 
-# The scripts as the module calls them, with arguments that no request has:
-# what is sent again, times of one's own, many permits in a call.
+# The scripts as the module calls them, with arguments that requests cannot set:
+# calls that are sent again, given times, many permits in a call.
 
 use strict;
 use warnings;
@@ -40,7 +40,7 @@ my @Edit = @Write[0 .. 11];
 
 my @Lookup = (@Write[0 .. 5], at => 1530522000);
 
-# One call, and what Redis answers.  A list in the place of a name is a further
+# One call; returns the reply.  A list in the place of a name is a further
 # permit.
 sub script {
     my ($redis, $kind, @words) = @_;

@@ -4,8 +4,8 @@
 #   make bench [BENCH="cpu rates lookup instructions commands scale latency outage bulk"]
 #              [ROUNDS=3] [BENCH_SECONDS=5] [PLOTS=build/bench]
 #
-# The plots of docs/ are made with PLOTS=docs/plots.  It is not a part of make
-# test: figures are no verdicts.
+# The plots of docs/ are made with PLOTS=docs/plots.  It is not part of make
+# test: figures do not pass or fail.
 
 set -eu
 

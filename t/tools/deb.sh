@@ -1,6 +1,6 @@
 #!/bin/sh
-# Builds Debian's package in $BUILD/deb, from a copy of what git knows and
-# docs/debian; lintian must have nothing to say.
+# Builds Debian's package in $BUILD/deb, from a copy of the files in git and
+# docs/debian; lintian must report nothing.
 
 set -eu
 

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs from Debian's packages what is missing, by what it is for:
 #
-#   deps.sh [run] [test] [deb] [bench]     (without a word: run test)
+#   deps.sh [run] [test] [deb] [bench]     (without arguments: run test)
 
 set -eu
 
@@ -14,7 +14,7 @@ run="gcc libc6-dev make bash curl openssl perl
 test="libcmocka-dev libtest-base-perl mandoc chromium prometheus wrk
     clang libclang-rt-dev clang-tidy cppcheck valgrind"
 
-# redocly comes by npm; a Node that is there already is as good as Debian's
+# redocly comes by npm; an installed Node may be used instead of Debian's
 
 command -v npm > /dev/null || test="$test nodejs npm"
 
@@ -52,7 +52,7 @@ fi
 
 echo "installing$missing"
 
-# Debian's packages start their services; this keeps them from it
+# Debian's packages start their services; this prevents it
 
 policy=/usr/sbin/policy-rc.d
 

@@ -1,5 +1,5 @@
 #!/bin/sh
-# libFuzzer under ASan and UBSan: FUZZ_SECONDS, for all targets at once.
+# libFuzzer under ASan and UBSan: FUZZ_SECONDS, for all targets in parallel.
 
 set -eu
 

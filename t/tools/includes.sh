@@ -1,7 +1,7 @@
 #!/bin/sh
 # Prints the -I options that nginx's headers and the module's need, for the
 # tree that was built: those that nginx's own configure has found, so that
-# later versions (src/event/quic of 1.26 ...) are no surprise.
+# later versions (src/event/quic of 1.26 ...) work.
 
 set -eu
 

@@ -1,7 +1,7 @@
-# Which file may include which: a file includes only what stands in a lower row
+# Which file may include which: a file includes only what is in a lower row
 # of its table, or its own header.  So nothing includes upward, and there are no
-# circles.  nginx's headers, or ours that begin with them, come first: they say
-# what the system's headers declare.
+# circles.  nginx's headers, or ours that begin with them, come first: they
+# define what the system's headers declare.
 #
 #   perl t/tools/layers.pl [directory of the sources]
 

@@ -13,7 +13,7 @@ perl t/tools/layout.pl
 
 has_version() {
     "$1" --version 2>/dev/null | grep -qE "(^| )$2([. ]|\$)" && return
-    echo "lint: $1 $2 is not here, left out"
+    echo "lint: $1 $2 is not installed, left out"
     return 1
 }
 

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Runs a command with the module that was built under ASan and UBSan; Debian's
-# nginx is not, so the runtimes are preloaded into it.  Leaks are valgrind's to
-# find: nginx keeps its memory until the process ends.
+# nginx is not, so the runtimes are preloaded into it.  Leaks are left to
+# valgrind: nginx keeps its memory until the process ends.
 
 set -eu
 

@@ -37,15 +37,15 @@ until redis-cli -p "$TEST_NGINX_REDIS_PORT" ping 2>/dev/null | grep -q PONG; do
     sleep 0.1
 done
 
-# against a Redis that misbehaves: nginx itself is not built with ASan, what it
-# reads is seen under valgrind alone
+# against a Redis that misbehaves: nginx itself is not built with ASan, its
+# reads are checked by valgrind only
 
 fake=
 for name in replies redirects refusal_log retry; do
     fake="$fake t/fault/$name.t"
 done
 
-# what t/testrules.yml allows is run at the same time: the tests mostly wait
+# what t/testrules.yml allows is run in parallel: the tests mostly wait
 
 jobs=${JOBS:-4}
 

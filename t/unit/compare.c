@@ -51,7 +51,7 @@ parse(permit_t *permit, const char *schema, permit_rules_t *rules,
             n = len - i;
         }
 
-        /* a copy that is gone at once: nothing may point into a piece */
+        /* a copy that is freed immediately: nothing may point into a piece */
 
         piece = malloc(n);
         memcpy(piece, body + i, n);

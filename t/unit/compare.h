@@ -11,15 +11,15 @@
 
 
 /*
- * Feeds the body in pieces whose sizes the seed draws (0: whole), and says on
- * stderr what differs from the reference.  Returns how much that is.
+ * Feeds the body in pieces whose sizes the seed draws (0: whole), and writes
+ * differences from the reference to stderr.  Returns their number.
  */
 unsigned compare_body(const char *schema, const uint8_t *body, size_t len,
     size_t max_body, uint64_t seed);
 
 /*
- * The same for an array of bodies: each of its elements must come out as
- * permit_parser makes it of the element alone.
+ * The same for an array of bodies: each of its elements must be as
+ * permit_parser reads it alone.
  */
 unsigned compare_array(const uint8_t *body, size_t len, size_t max_body,
     uint64_t seed);

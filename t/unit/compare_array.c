@@ -1,5 +1,5 @@
 
-/* Holds permit_array against permit_parser, element by element: compare.h. */
+/* Compares permit_array with permit_parser, element by element: compare.h. */
 
 
 #include <stdio.h>
@@ -36,7 +36,7 @@ typedef struct {
     size_t         start; /* of the element, or of where it should be */
     size_t         end;
     permit_parse_t outcome;
-    int            vague; /* a number that something odd follows */
+    int            vague; /* a number followed by an unexpected byte */
     permit_t       permit;
     memory_t       memory;
 } expected_t;
@@ -46,7 +46,7 @@ static const permit_text_t currencies[] = { PERMIT_TEXT("CAD"),
     PERMIT_TEXT("USD") };
 
 
-/* Only where a value ends is asked here. */
+/* Only the end of a value is of interest here. */
 
 static int
 on_name(void *data, value_t name)
@@ -74,7 +74,7 @@ sum_text(uint64_t sum, permit_text_t text)
 }
 
 
-/* Of all that a permit says, and of what it was said with. */
+/* Of all that a permit contains, and of the names that were used. */
 
 static uint64_t
 sum_permit(permit_t *permit)
@@ -106,7 +106,7 @@ validate(permit_t *permit, const permit_rules_t *rules)
 }
 
 
-/* What the parser of a single body makes of the bytes from start to end. */
+/* The result of the parser of a single body for the bytes start to end. */
 
 static void
 expect_parsed(expected_t *expected)
@@ -172,7 +172,7 @@ expect_element(expected_t *expected)
 }
 
 
-/* Behind the array, or behind a value that is none. */
+/* Behind the array, or behind a value that is not one. */
 
 static void
 expect_end(expected_t *expected, permit_parse_t outcome)
@@ -297,7 +297,7 @@ turn(permit_array_t *array, place_t *place)
 }
 
 
-/* One piece, in a copy that is gone at once. */
+/* One piece, in a copy that is freed immediately. */
 
 static permit_parse_t
 feed(permit_array_t *array, const uint8_t *data, size_t len, size_t *consumed)

@@ -53,7 +53,7 @@ memory_alloc(void *ctx, size_t size)
 
     memory->total += size;
 
-    /* the exact size, for the address sanitizer's eyes */
+    /* the exact size, so that ASan checks the bounds */
 
     return memory->blocks[memory->nblocks++] = malloc(size);
 }

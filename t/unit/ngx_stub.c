@@ -1,7 +1,7 @@
 
 /*
- * As much of nginx's core as the protocol room of store/ needs, for tests that
- * run without nginx: pools on malloc(), so that sanitizers see each block.
+ * The part of nginx's core that the protocol files of store/ need, for tests
+ * that run without nginx: pools on malloc(), so that sanitizers check each block.
  */
 
 

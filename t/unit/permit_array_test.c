@@ -91,7 +91,7 @@ read_array(const char *body, size_t len, size_t piece, char *elements,
 
     *elements = '\0';
 
-    /* what is final stays so */
+    /* a final outcome does not change */
 
     assert_int_equal(permit_array_finish(array), outcome);
 

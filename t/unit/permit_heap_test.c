@@ -21,7 +21,7 @@ static permit_heap_t    heap;
 static yajl_alloc_funcs yajl;
 
 
-/* Blocks of any size are aligned, and none lies over another. */
+/* Blocks of any size are aligned and do not overlap. */
 
 static void
 test_blocks(void **state)

@@ -126,7 +126,7 @@ test_syntax(void **state)
 }
 
 
-/* What is not left to yajl is found where it stands, however it comes. */
+/* Errors not left to yajl are found at their offset, however split. */
 
 static void
 test_offset(void **state)

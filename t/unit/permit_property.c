@@ -64,7 +64,7 @@ put_space(body_t *body)
 }
 
 
-/* Text as a JSON string, with escapes that nobody needs. */
+/* Text as a JSON string, with unnecessary escapes. */
 
 static void
 put_string(body_t *body, const char *text)
@@ -299,7 +299,7 @@ random_array(body_t *body)
 }
 
 
-/* Bytes changed, lost, doubled: what lines and vendors do to a body. */
+/* Bytes changed, lost, doubled, as on a faulty connection. */
 
 static void
 damage(body_t *body)

@@ -1,5 +1,5 @@
 
-/* The rules of single attributes at their edges, as tables. */
+/* The rules of single attributes at their limits, as tables. */
 
 
 #include <setjmp.h>

@@ -18,7 +18,7 @@
 #include "support.h"
 
 
-/* Whether the bytes are fine in a string, each in a piece of its own. */
+/* Whether the bytes are valid in a string, each in a piece of its own. */
 
 static bool
 passes_apart(const char *text, size_t len)
@@ -124,7 +124,7 @@ test_utf8(void **state)
             for (c = 0; a >= 0xc0 && b >= 0x80 && c < COUNT(edges); c++) {
                 text[2] = edges[c];
 
-                /* two bytes and one of ASCII are fine too */
+                /* two bytes and one of ASCII are valid too */
 
                 if (is_utf8(text, 2)) {
                     continue;
@@ -148,7 +148,7 @@ test_utf8(void **state)
         }
     }
 
-    /* that so many are fine is known: 30 * 64, 960 * 8 and 256 * 8 * 8 */
+    /* the number of valid ones is known: 30 * 64, 960 * 8 and 256 * 8 * 8 */
 
     assert_int_equal(n[2], 1920);
     assert_int_equal(n[3], 7680);
@@ -158,7 +158,7 @@ test_utf8(void **state)
 }
 
 
-/* All that is fine in words of eight bytes, at each place in one. */
+/* All that is valid in words of eight bytes, at each place in one. */
 
 static void
 test_words(void **state)
@@ -254,7 +254,7 @@ test_surrogates(void **state)
         { "\\ud800\\udc00\\ud800", false },
         { "\\ud800\\udc00\\ud800\\udc00", true },
         { "\\\\ud800", true },
-        { "\\\xc3\xa9", true },  /* yajl refuses it, and is the one to */
+        { "\\\xc3\xa9", true },  /* left to yajl, which refuses it */
         { "\\\xc3(", false },
         { "\\\xff", false },
         { "\\\x80", false },
@@ -309,7 +309,7 @@ passes_long(const char *prefix, char byte, size_t len, size_t piece)
 }
 
 
-/* A token starts at nothing, whatever is before it. */
+/* A token starts with length 0, whatever is before it. */
 
 static void
 test_tokens(void **state)

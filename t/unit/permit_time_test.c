@@ -45,7 +45,7 @@ test_uuid(void **state)
 }
 
 
-/* Each day from 1970 to 9999 against a calendar that counts on. */
+/* Each day from 1970 to 9999 against a calendar that counts days. */
 
 static void
 test_calendar(void **state)

@@ -1,5 +1,5 @@
 
-/* The scripts' keys and arguments, and what is made of their answers. */
+/* The scripts' keys and arguments, and how their replies are read. */
 
 
 #include <setjmp.h>
@@ -269,8 +269,8 @@ test_lookup(void **state)
 
 
 /*
- * Whatever the values are, the words are well-formed, as many as said, and fit:
- * the pool's blocks are as long as was asked for, and ASan watches their ends.
+ * Whatever the values are, the words are well-formed, as many as counted, and
+ * fit: the pool's blocks have the requested size, and ASan checks their ends.
  */
 
 static uint64_t seed = 88172645463325252;
@@ -531,7 +531,7 @@ test_result(void **state)
         { HEAD("5", "0"), NGX_DECLINED, NGX_OPSCOM_END_NOT_AFTER_START,
           "demo", "" },
 
-        /* labels that are no text for a header */
+        /* labels that are not valid in a header */
 
         { "$8\r\na-1 d\r\no\r\n", NGX_OK, NGX_OPSCOM_WRITTEN, "", "" },
         { "$8\r\na-1 d\x1bmo\r\n", NGX_OK, NGX_OPSCOM_WRITTEN, "", "" },
@@ -553,7 +553,7 @@ test_result(void **state)
         { "*4\r\n:4\r\n:0\r\n$2\r\na-\r\n$4\r\ndemo\r\n", NGX_ERROR, 0, "",
           "" },
 
-        /* reference IDs that are none */
+        /* invalid reference IDs */
 
         { REPLAY("0", "$3\r\na\"1\r\n"), NGX_ERROR, 0, "", "" },
         { REPLAY("0", "$3\r\na_1\r\n"), NGX_ERROR, 0, "", "" },

@@ -1,7 +1,7 @@
 
 /*
  * A second reading of the contract: slow, whole bodies only, with a JSON
- * reader of its own.  The property test and the fuzzer hold permit/ against
+ * reader of its own.  The property test and the fuzzer compare permit/ with
  * it.
  */
 

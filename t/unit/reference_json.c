@@ -220,7 +220,7 @@ read_string(reader_t *reader)
             break;
         }
 
-        /* a byte too many counts before what it says */
+        /* a byte too many is reported before the value is checked */
 
         if (reader->p < reader->end && reader->p - start >= MAX_TOKEN) {
             fail(reader, READER_TOO_LARGE);

@@ -23,7 +23,7 @@ typedef struct {
 } value_t;
 
 
-/* What is found in the outermost object; the text is gone with the call. */
+/* What is found in the outermost object; the text is freed after the call. */
 
 typedef struct {
 

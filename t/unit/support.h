@@ -41,7 +41,7 @@ extern permit_t        permit;
 permit_parse_t parse_as(const permit_schema_t *schema, const char *body,
     size_t len, size_t piece, size_t *offset);
 
-/* The same of a whole body that must be good. */
+/* The same of a whole body that must be valid. */
 void parse_good(const permit_schema_t *schema, const char *body);
 
 void assert_text(permit_text_t text, const char *expected);

@@ -1,4 +1,4 @@
--- Withdraws one permit, or says why not, in one atomic step.
+-- Deletes one permit, or returns why not, in one atomic step.
 --
 -- Answers a string, the reference ID, a space and the token's label: deleted;
 --     or {verdict, whether something was written, reference ID, label}:

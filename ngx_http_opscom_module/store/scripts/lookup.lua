@@ -38,7 +38,7 @@ local function read(key)
 end
 
 local function add(values)
-    -- a hash that somebody else has damaged is no reason to refuse the others
+    -- a hash that was damaged from outside must not fail the others
     local is = not values[DELETED]
                and (tonumber(values[START_TS]) or at + 1) <= at
                and at < (tonumber(values[END_TS]) or at)
@@ -67,7 +67,7 @@ local function list()
                          'LIMIT', offset, AT_ONCE)
         for _, one in ipairs(ids) do
             local values = read(base .. one)
-            -- a hash that has expired leaves its place in the index behind
+            -- the index may still have a permit whose hash has expired
             if values and not values[DELETED] then
                 if found == MOST then
                     more = '1'

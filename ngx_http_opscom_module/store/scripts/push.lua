@@ -1,4 +1,4 @@
--- Stores one permit, or says why not, in one atomic step.
+-- Stores one permit, or returns why not, in one atomic step.
 --
 -- Answers a string, the reference ID, a space and the token's label: stored;
 --     or {verdict, whether something was written, reference ID, label}:

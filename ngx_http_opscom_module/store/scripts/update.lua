@@ -1,4 +1,5 @@
--- Changes what is given of one permit, or says why not, in one atomic step.
+-- Changes the given fields of one permit, or returns why not, in one atomic
+-- step.
 --
 -- Answers a string, the reference ID, a space and the token's label: changed;
 --     or {verdict, whether something was written, reference ID, label}:
@@ -11,8 +12,8 @@
 
 --@ include shared/edit.lua update
 
--- A push that is sent again, and comes later than this, finds here what it has
--- written over (shared/store.lua).
+-- Values that a push overwrites when it is sent again after this update are
+-- kept here (shared/store.lua).
 local KEEP_MOVED = 600000
 
 local had, now = {}, {}

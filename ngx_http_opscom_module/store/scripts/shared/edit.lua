@@ -1,6 +1,6 @@
 -- What an update and a delete share: the token, what a retry is answered, and
 -- how to take back what was written.  The stamp in an Idempotency-Key's value,
--- as deleted_at, tells that this call's own earlier attempt wrote it.
+-- as deleted_at, shows that this call's own earlier attempt wrote it.
 
 --@ words edit once change
 --@ include shared/token.lua @NAME@ call('HDEL', KEYS.permit, '')

@@ -130,15 +130,15 @@ if options and stored then
 
         call('EXPIREAT', permit, expires)
 
-        -- the index lives as long as its last permit, for ever if one does
+        -- the index expires with its last permit, never if one never does
         if index_ttl == -2
            or index_ttl >= 0 and call('TTL', permit) > index_ttl
         then
             call('EXPIREAT', plate, expires)
         end
 
-        -- and forgets those whose hash has expired: eight, from a place among
-        -- the ended ones that the random reference ID chooses, are looked at
+        -- and loses permits whose hash has expired: eight, from a place among
+        -- the ended ones that the random reference ID chooses, are checked
         local ended = call('ZCOUNT', plate, '-inf', clock - retention)
         if ended == 0 then
             return

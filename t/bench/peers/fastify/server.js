@@ -1,7 +1,8 @@
 'use strict'
 
-// A push as a good Node engineer would take it: fastify, ioredis that pipelines
-// by itself, one script call a permit.  Run by t/bench: node server.js PORT REDIS
+// A push as an experienced Node engineer would implement it: fastify, ioredis
+// with its own pipelining, one script call a permit.  Run by t/bench:
+// node server.js PORT REDIS
 
 const { createHash, randomUUID } = require('node:crypto')
 const { readFileSync } = require('node:fs')

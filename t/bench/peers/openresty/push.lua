@@ -1,5 +1,6 @@
--- A push as a good OpenResty engineer would take it: cjson, resty.redis from a
--- pool of connections, one script call a permit.  Run by t/bench.
+-- A push as an experienced OpenResty engineer would implement it: cjson,
+-- resty.redis from a pool of connections, one script call a permit.  Run by
+-- t/bench.
 
 local cjson = require "cjson.safe"
 local redis = require "nginx.redis"

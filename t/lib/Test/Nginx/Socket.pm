@@ -1,9 +1,9 @@
 package Test::Nginx::Socket;
 
 # A small stand-in for Test::Nginx::Socket (CPAN), which Debian does not
-# package: the subset that the t/*.t files use, on Debian's Test::Base.  A
-# section that it does not know fails the block; it checks what the real one
-# checks, so what passes here passes there.
+# package: the subset that the t/*.t files use, on Debian's Test::Base.  An
+# unknown section fails the block; it checks what the real one checks, so what
+# passes here passes there.
 
 use v5.10.1;
 use strict;
@@ -28,7 +28,7 @@ our %Known = map { $_ => 1 } qw(main_config http_config config init request
     response_headers_like raw_response_headers_like
     raw_response_headers_unlike error_log no_error_log ignore_response);
 
-our $ServRoot = ($ENV{TEST_NGINX_SERVROOT} || 't/servroot') . '.own'; # the real one minds our files
+our $ServRoot = ($ENV{TEST_NGINX_SERVROOT} || 't/servroot') . '.own'; # the real one must not find our files
 our $Port     = $ENV{TEST_NGINX_SERVER_PORT} || $ENV{TEST_NGINX_PORT} || 1984;
 our $Binary   = $ENV{TEST_NGINX_BINARY} || 'nginx';
 our $Timeout  = 3;
@@ -388,7 +388,7 @@ sub check_headers($$$$) {
     }
 }
 
-# What says that it is JSON is JSON, whatever else a block expects.
+# A response of type JSON must be JSON, whatever else a block expects.
 sub check_json($$) {
     my ($block, $response) = @_;
     my ($type) = @{$response->{headers}{'content-type'} || []};
