@@ -45,8 +45,8 @@ ngx_int_t ngx_http_opscom_bulk_calls_init(
 /*
  * Sends elements as long as some are ready, calls are free and the store's
  * queue has room, for which it waits only behind other calls of the request;
- * returns how many.  ended() is called later, by an event, when a call has ended; elements
- * that cannot be sent have their results at once.
+ * returns how many.  ended() is called later, by an event, when a call has
+ * ended; elements that cannot be sent have their results at once.
  */
 ngx_uint_t ngx_http_opscom_bulk_calls_send(
     ngx_http_opscom_bulk_calls_t *calls);
