@@ -31,10 +31,10 @@ typedef void (*ngx_http_opscom_bulk_ended_pt)(ngx_http_request_t *r);
 
 
 typedef struct {
-    ngx_http_request_t              *request;
-    ngx_http_opscom_bulk_elements_t *elements;
-    ngx_http_opscom_bulk_ended_pt    ended;
-    ngx_http_opscom_bulk_call_t     *calls[NGX_HTTP_OPSCOM_BULK_CALLS];
+    ngx_http_request_t               *request;
+    ngx_http_opscom_bulk_elements_t  *elements;
+    ngx_http_opscom_bulk_ended_pt     ended;
+    ngx_http_opscom_bulk_call_t      *calls[NGX_HTTP_OPSCOM_BULK_CALLS];
 } ngx_http_opscom_bulk_calls_t;
 
 
@@ -45,8 +45,8 @@ ngx_int_t ngx_http_opscom_bulk_calls_init(
 /*
  * Sends elements as long as some are ready, calls are free and the store's
  * queue has room, for which it waits only behind other calls of the request;
- * returns how many.  ended() is called later, by an event, when a call has ended; elements
- * that cannot be sent have their results at once.
+ * returns how many.  ended() is called later, by an event, when a call has
+ * ended; elements that cannot be sent have their results at once.
  */
 ngx_uint_t ngx_http_opscom_bulk_calls_send(
     ngx_http_opscom_bulk_calls_t *calls);
