@@ -31,30 +31,30 @@ typedef enum {
 
 
 typedef struct {
-    ngx_str_t  type;    /* "*" or a name */
-    ngx_str_t  subtype;
-    ngx_uint_t parameters;
-    ngx_uint_t quality;
+    ngx_str_t   type;    /* "*" or a name */
+    ngx_str_t   subtype;
+    ngx_uint_t  parameters;
+    ngx_uint_t  quality;
 } ngx_http_opscom_accept_range_t;
 
 
 /* A type that the status has. */
 
 typedef struct {
-    ngx_http_opscom_status_format_t format;
-    ngx_str_t                       type;
-    ngx_str_t                       subtype;
-    ngx_uint_t                      needs; /* of a range's parameters */
-    ngx_uint_t                      takes;
-    ngx_uint_t                      named; /* 1: wildcards do not mean it */
+    ngx_http_opscom_status_format_t  format;
+    ngx_str_t                        type;
+    ngx_str_t                        subtype;
+    ngx_uint_t                       needs; /* of a range's parameters */
+    ngx_uint_t                       takes;
+    ngx_uint_t                       named; /* 1: wildcards do not mean it */
 } ngx_http_opscom_accept_type_t;
 
 
 /* What was found for a type: the closest range decides its quality. */
 
 typedef struct {
-    ngx_http_opscom_accept_match_t match;
-    ngx_uint_t                     quality;
+    ngx_http_opscom_accept_match_t  match;
+    ngx_uint_t                      quality;
 } ngx_http_opscom_accept_found_t;
 
 

@@ -16,22 +16,22 @@
 /* Its pool has the command, and texts of the reply. */
 
 struct ngx_http_opscom_bulk_call_s {
-    ngx_opscom_call_t               call;
-    ngx_http_opscom_bulk_calls_t   *calls;
-    ngx_pool_t                     *pool;
-    uint64_t                        sent_at; /* microseconds */
-    ngx_uint_t                      n;       /* elements; 0: it is free */
-    ngx_http_opscom_bulk_element_t *elements[NGX_OPSCOM_MAX_PUSHES];
-    ngx_str_t                       ids[NGX_OPSCOM_MAX_PUSHES];
-    ngx_opscom_result_t             results[NGX_OPSCOM_MAX_PUSHES];
+    ngx_opscom_call_t                call;
+    ngx_http_opscom_bulk_calls_t    *calls;
+    ngx_pool_t                      *pool;
+    uint64_t                         sent_at; /* microseconds */
+    ngx_uint_t                       n;       /* elements; 0: it is free */
+    ngx_http_opscom_bulk_element_t  *elements[NGX_OPSCOM_MAX_PUSHES];
+    ngx_str_t                        ids[NGX_OPSCOM_MAX_PUSHES];
+    ngx_opscom_result_t              results[NGX_OPSCOM_MAX_PUSHES];
 };
 
 
 /* While the command is being made. */
 
 typedef struct {
-    ngx_http_opscom_write_space_t space;
-    u_char                        key[NGX_HTTP_OPSCOM_BULK_MAX_KEY];
+    ngx_http_opscom_write_space_t  space;
+    u_char                         key[NGX_HTTP_OPSCOM_BULK_MAX_KEY];
 } ngx_http_opscom_bulk_space_t;
 
 

@@ -31,10 +31,10 @@ typedef void (*ngx_http_opscom_bulk_ended_pt)(ngx_http_request_t *r);
 
 
 typedef struct {
-    ngx_http_request_t              *request;
-    ngx_http_opscom_bulk_elements_t *elements;
-    ngx_http_opscom_bulk_ended_pt    ended;
-    ngx_http_opscom_bulk_call_t     *calls[NGX_HTTP_OPSCOM_BULK_CALLS];
+    ngx_http_request_t               *request;
+    ngx_http_opscom_bulk_elements_t  *elements;
+    ngx_http_opscom_bulk_ended_pt     ended;
+    ngx_http_opscom_bulk_call_t      *calls[NGX_HTTP_OPSCOM_BULK_CALLS];
 } ngx_http_opscom_bulk_calls_t;
 
 

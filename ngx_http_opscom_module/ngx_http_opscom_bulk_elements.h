@@ -36,19 +36,19 @@ typedef enum {
  */
 
 typedef struct {
-    ngx_http_opscom_ctx_t        ctx;
-    ngx_http_opscom_bulk_state_t state;
-    ngx_pool_t                  *pool; /* NULL: none is needed */
-    u_char                       replayed[NGX_OPSCOM_MAX_REFERENCE_ID];
+    ngx_http_opscom_ctx_t         ctx;
+    ngx_http_opscom_bulk_state_t  state;
+    ngx_pool_t                   *pool; /* NULL: none is needed */
+    u_char                        replayed[NGX_OPSCOM_MAX_REFERENCE_ID];
 } ngx_http_opscom_bulk_element_t;
 
 
 typedef struct {
-    ngx_http_request_t             *request;
-    ngx_http_opscom_bulk_element_t *ring[NGX_HTTP_OPSCOM_BULK_ELEMENTS];
-    uint64_t                        first; /* indexes */
-    uint64_t                        unsent;
-    uint64_t                        next;
+    ngx_http_request_t              *request;
+    ngx_http_opscom_bulk_element_t  *ring[NGX_HTTP_OPSCOM_BULK_ELEMENTS];
+    uint64_t                         first; /* indexes */
+    uint64_t                         unsent;
+    uint64_t                         next;
 } ngx_http_opscom_bulk_elements_t;
 
 

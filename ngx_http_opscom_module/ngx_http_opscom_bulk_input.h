@@ -18,14 +18,14 @@
 
 
 typedef struct {
-    ngx_http_request_t *request;
-    ngx_chain_t        *cl;    /* what something else has read */
-    off_t               done;  /* bytes of that buffer */
-    u_char             *pos;   /* what is left of the piece in hand */
-    u_char             *last;
-    u_char             *piece; /* space for one of a file; NULL: none yet */
-    unsigned            was_read:1;
-    unsigned            paused:1;
+    ngx_http_request_t  *request;
+    ngx_chain_t         *cl;    /* what something else has read */
+    off_t                done;  /* bytes of that buffer */
+    u_char              *pos;   /* what is left of the piece in hand */
+    u_char              *last;
+    u_char              *piece; /* space for one of a file; NULL: none yet */
+    unsigned             was_read:1;
+    unsigned             paused:1;
 } ngx_http_opscom_bulk_input_t;
 
 

@@ -17,19 +17,19 @@
 
 
 typedef struct {
-    ngx_http_opscom_ctx_t           *ctx; /* of the request */
-    ngx_http_opscom_bulk_input_t     input;
-    ngx_http_opscom_bulk_elements_t *elements;
-    ngx_http_opscom_bulk_element_t  *element; /* NULL: none is begun */
-    permit_array_t                  *array;
+    ngx_http_opscom_ctx_t            *ctx; /* of the request */
+    ngx_http_opscom_bulk_input_t      input;
+    ngx_http_opscom_bulk_elements_t  *elements;
+    ngx_http_opscom_bulk_element_t   *element; /* NULL: none is begun */
+    permit_array_t                   *array;
 
-    unsigned                         starved:1; /* an event tells of more */
-    unsigned                         over:1;    /* nothing more is read */
+    unsigned                          starved:1; /* an event tells of more */
+    unsigned                          over:1;    /* nothing more is read */
 
     /* when it is over: what is wrong, and the status of an error of nginx's */
 
-    ngx_http_opscom_error_id_t       error;
-    ngx_int_t                        status;
+    ngx_http_opscom_error_id_t        error;
+    ngx_int_t                         status;
 } ngx_http_opscom_bulk_reader_t;
 
 

@@ -22,16 +22,16 @@
 /* The keys of one opscom_prefix. */
 
 typedef struct {
-    ngx_str_t  prefix;
-    ngx_uint_t expires; /* 1: some location has opscom_retention */
+    ngx_str_t   prefix;
+    ngx_uint_t  expires; /* 1: some location has opscom_retention */
 } ngx_http_opscom_keyspace_t;
 
 
 typedef struct {
-    ngx_array_t     stores;     /* of ngx_opscom_store_t *, all distinct */
-    ngx_array_t     keyspaces;  /* of ngx_http_opscom_keyspace_t * */
-    ngx_int_t       request_id; /* the variable's index */
-    ngx_shm_zone_t *zone;       /* of the metrics; NULL: no handler */
+    ngx_array_t      stores;     /* of ngx_opscom_store_t *, all distinct */
+    ngx_array_t      keyspaces;  /* of ngx_http_opscom_keyspace_t * */
+    ngx_int_t        request_id; /* the variable's index */
+    ngx_shm_zone_t  *zone;       /* of the metrics; NULL: no handler */
 } ngx_http_opscom_main_conf_t;
 
 
@@ -39,30 +39,30 @@ typedef struct {
 
     /* what is here: at most one of the handlers */
 
-    ngx_http_handler_pt               handler;
-    const ngx_http_opscom_endpoint_t *endpoint; /* NULL: status or health */
-    ngx_http_complex_value_t         *client;   /* NULL: from the URI */
-    ngx_http_opscom_status_format_t   status_format;
+    ngx_http_handler_pt                handler;
+    const ngx_http_opscom_endpoint_t  *endpoint; /* NULL: status or health */
+    ngx_http_complex_value_t          *client;   /* NULL: from the URI */
+    ngx_http_opscom_status_format_t    status_format;
 
     /* Redis */
 
-    ngx_opscom_store_t          *store; /* NULL without a handler */
-    ngx_http_opscom_store_conf_t redis;
+    ngx_opscom_store_t           *store; /* NULL without a handler */
+    ngx_http_opscom_store_conf_t  redis;
 
     /* permits */
 
-    ngx_str_t      prefix;
-    ngx_http_opscom_keyspace_t *keyspace; /* NULL without a handler */
-    size_t         max_body_size;
-    ngx_array_t   *currencies; /* of permit_text_t */
-    permit_rules_t rules;
-    ngx_array_t   *cors_origins; /* of ngx_str_t; NULL: off */
-    ngx_msec_t     idempotency_ttl;
-    ngx_msec_t     dedup;         /* 0: off */
-    time_t         retention;     /* 0: off */
-    ngx_flag_t     keep_all;      /* 1: it is off by a directive */
-    ngx_uint_t     stream_maxlen; /* 0: off */
-    ngx_uint_t     stream_minimal; /* 1: five fields in an event */
+    ngx_str_t       prefix;
+    ngx_http_opscom_keyspace_t  *keyspace; /* NULL without a handler */
+    size_t          max_body_size;
+    ngx_array_t    *currencies; /* of permit_text_t */
+    permit_rules_t  rules;
+    ngx_array_t    *cors_origins; /* of ngx_str_t; NULL: off */
+    ngx_msec_t      idempotency_ttl;
+    ngx_msec_t      dedup;         /* 0: off */
+    time_t          retention;     /* 0: off */
+    ngx_flag_t      keep_all;      /* 1: it is off by a directive */
+    ngx_uint_t      stream_maxlen; /* 0: off */
+    ngx_uint_t      stream_minimal; /* 1: five fields in an event */
 } ngx_http_opscom_loc_conf_t;
 
 

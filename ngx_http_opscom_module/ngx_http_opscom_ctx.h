@@ -28,39 +28,39 @@ typedef ngx_int_t (*ngx_http_opscom_call_pt)(ngx_http_request_t *r,
 
 
 struct ngx_http_opscom_ctx_s {
-    ngx_http_request_t               *request;
-    const ngx_http_opscom_endpoint_t *endpoint; /* NULL: status or health */
-    ngx_str_t                         client;
-    ngx_str_t                         idempotency_key;
-    uint64_t                          index; /* of an element of a bulk */
-    void                             *bulk;  /* of a bulk request */
+    ngx_http_request_t                *request;
+    const ngx_http_opscom_endpoint_t  *endpoint; /* NULL: status or health */
+    ngx_str_t                          client;
+    ngx_str_t                          idempotency_key;
+    uint64_t                           index; /* of an element of a bulk */
+    void                              *bulk;  /* of a bulk request */
 
-    permit_memory_t         memory;
-    permit_parser_t        *parser;
-    permit_t                permit;
-    const char             *malformed; /* what is, and about where */
-    size_t                  malformed_at;
-    ngx_http_opscom_body_pt body;
+    permit_memory_t          memory;
+    permit_parser_t         *parser;
+    permit_t                 permit;
+    const char              *malformed; /* what is, and about where */
+    size_t                   malformed_at;
+    ngx_http_opscom_body_pt  body;
 
-    ngx_opscom_call_t       call;
-    ngx_http_opscom_call_pt ended;
-    ngx_opscom_result_t     written; /* as Redis answered */
-    uint64_t                sent_at; /* microseconds */
-    uint64_t                store_time;
-    ngx_str_t               reference_id;
-    ngx_str_t               found; /* the body of a lookup's response */
+    ngx_opscom_call_t        call;
+    ngx_http_opscom_call_pt  ended;
+    ngx_opscom_result_t      written; /* as Redis answered */
+    uint64_t                 sent_at; /* microseconds */
+    uint64_t                 store_time;
+    ngx_str_t                reference_id;
+    ngx_str_t                found; /* the body of a lookup's response */
 
-    ngx_uint_t result;   /* ngx_http_opscom_result_t, and an error */
-    ngx_str_t  own_body; /* instead of that of an error page */
+    ngx_uint_t  result;   /* ngx_http_opscom_result_t, and an error */
+    ngx_str_t   own_body; /* instead of that of an error page */
 
-    unsigned sent:1;      /* to Redis */
-    unsigned answered:1;  /* by this module */
-    unsigned replacing:1; /* a response of nginx's */
-    unsigned replaced:1;
-    unsigned counted:1;
-    unsigned element:1; /* of a bulk */
+    unsigned  sent:1;      /* to Redis */
+    unsigned  answered:1;  /* by this module */
+    unsigned  replacing:1; /* a response of nginx's */
+    unsigned  replaced:1;
+    unsigned  counted:1;
+    unsigned  element:1; /* of a bulk */
 
-    u_char uuid[PERMIT_UUID_LEN];
+    u_char  uuid[PERMIT_UUID_LEN];
 };
 
 

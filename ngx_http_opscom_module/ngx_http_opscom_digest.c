@@ -18,9 +18,9 @@
 
 
 typedef struct {
-    size_t len;
-    u_char text[NGX_HTTP_OPSCOM_TOKEN_LEN];
-    u_char hex[2 * NGX_HTTP_OPSCOM_SHA256_BYTES];
+    size_t  len;
+    u_char  text[NGX_HTTP_OPSCOM_TOKEN_LEN];
+    u_char  hex[2 * NGX_HTTP_OPSCOM_SHA256_BYTES];
 } ngx_http_opscom_token_t;
 
 

@@ -22,8 +22,8 @@ void ngx_http_opscom_digest_exit(void);
  * Writes SHA-256 of the parts, one after the other, as 64 digits of lower-case
  * hex.  NGX_ERROR when OpenSSL fails.
  */
-ngx_int_t ngx_http_opscom_digest_sha256(
-    u_char *hex, ngx_str_t *parts, ngx_uint_t nparts);
+ngx_int_t ngx_http_opscom_digest_sha256(u_char *hex, ngx_str_t *parts,
+    ngx_uint_t nparts);
 
 /*
  * The same of a token of at most 50 characters.  A worker keeps the most
@@ -36,8 +36,8 @@ ngx_int_t ngx_http_opscom_digest_token(u_char *hex, ngx_str_t *token);
  * Takes 16 bytes of the kernel's generator, which is asked for many at a time.
  * NGX_ERROR when it fails.
  */
-ngx_int_t ngx_http_opscom_digest_random(
-    uint8_t bytes[PERMIT_UUID_BYTES], ngx_log_t *log);
+ngx_int_t ngx_http_opscom_digest_random(uint8_t bytes[PERMIT_UUID_BYTES],
+    ngx_log_t *log);
 
 
 #endif /* NGX_HTTP_OPSCOM_DIGEST_H_INCLUDED */

@@ -17,10 +17,10 @@
 
 typedef struct {
     char *(*set)(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
-    const char *accepted; /* for messages */
-    const char *if_zero;  /* the error for 0; NULL: 0 is accepted */
-    ngx_uint_t  or_off;   /* 1: "off" is accepted, and means 0 */
-    uint64_t    most;     /* in the unit of the slot; 0: no limit */
+    const char  *accepted; /* for messages */
+    const char  *if_zero;  /* the error for 0; NULL: 0 is accepted */
+    ngx_uint_t   or_off;   /* 1: "off" is accepted, and means 0 */
+    uint64_t     most;     /* in the unit of the slot; 0: no limit */
 } ngx_http_opscom_value_t;
 
 

@@ -32,20 +32,20 @@ typedef enum {
 /* A metric: its two names, and those of its labels (len 0: none). */
 
 typedef struct {
-    ngx_http_opscom_metric_type_t type;
-    ngx_str_t                     member; /* in JSON, in the current object */
-    ngx_str_t                     name;   /* for Prometheus */
-    ngx_str_t                     help;
-    ngx_str_t                     labels[NGX_HTTP_OPSCOM_LABELS];
+    ngx_http_opscom_metric_type_t  type;
+    ngx_str_t                      member; /* in JSON, in the current object */
+    ngx_str_t                      name;   /* for Prometheus */
+    ngx_str_t                      help;
+    ngx_str_t                      labels[NGX_HTTP_OPSCOM_LABELS];
 } ngx_http_opscom_metric_t;
 
 
 typedef struct {
-    ngx_uint_t       nbuckets;
-    const ngx_str_t *bounds; /* upper ones, as they are written */
-    uint64_t        *counts; /* up to that bound */
-    uint64_t         count;
-    uint64_t         sum; /* microseconds */
+    ngx_uint_t        nbuckets;
+    const ngx_str_t  *bounds; /* upper ones, as they are written */
+    uint64_t         *counts; /* up to that bound */
+    uint64_t          count;
+    uint64_t          sum; /* microseconds */
 } ngx_http_opscom_histogram_t;
 
 
@@ -55,10 +55,10 @@ typedef struct {
  */
 
 typedef struct {
-    ngx_str_t                       member;
-    const ngx_http_opscom_metric_t *metrics; /* all with the same labels */
-    ngx_uint_t                      nmetrics;
-    void                           *data;
+    ngx_str_t                        member;
+    const ngx_http_opscom_metric_t  *metrics; /* all with the same labels */
+    ngx_uint_t                       nmetrics;
+    void                            *data;
 
     /*
      * The next sample: *i is 0 at first; what it returns stays valid until it
@@ -72,14 +72,14 @@ typedef struct {
 /* The output so far. */
 
 typedef struct {
-    ngx_http_opscom_json_t          json;   /* its text serves both formats */
-    const ngx_http_opscom_metric_t *metric; /* the current one */
-    ngx_str_t                       group;  /* the first label's last value */
+    ngx_http_opscom_json_t           json;   /* its text serves both formats */
+    const ngx_http_opscom_metric_t  *metric; /* the current one */
+    ngx_str_t                        group;  /* the first label's last value */
 } ngx_http_opscom_output_t;
 
 
 typedef struct {
-    ngx_str_t type; /* of the content */
+    ngx_str_t  type; /* of the content */
 
     /* around everything */
     void (*open)(ngx_http_opscom_output_t *out);

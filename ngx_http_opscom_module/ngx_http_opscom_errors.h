@@ -44,21 +44,21 @@ typedef enum {
 
 
 typedef struct {
-    ngx_uint_t status; /* 0: any */
-    ngx_str_t  code;
-    ngx_uint_t number;  /* ErrorCode; 0: the status */
-    ngx_str_t  message; /* ErrorMessage */
-    ngx_uint_t nginx;   /* 1: also stands for nginx's own response */
+    ngx_uint_t  status; /* 0: any */
+    ngx_str_t   code;
+    ngx_uint_t  number;  /* ErrorCode; 0: the status */
+    ngx_str_t   message; /* ErrorMessage */
+    ngx_uint_t  nginx;   /* 1: also stands for nginx's own response */
 } ngx_http_opscom_error_t;
 
 
 /* The documented pair for an attribute. */
 
 typedef struct {
-    ngx_uint_t codes;      /* bits 1 << permit_code_t */
-    ngx_uint_t attributes; /* bits 1 << permit_id_t */
-    ngx_uint_t number;
-    ngx_str_t  message;
+    ngx_uint_t  codes;      /* bits 1 << permit_code_t */
+    ngx_uint_t  attributes; /* bits 1 << permit_id_t */
+    ngx_uint_t  number;
+    ngx_str_t   message;
 } ngx_http_opscom_error_pair_t;
 
 

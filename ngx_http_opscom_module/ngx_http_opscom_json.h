@@ -16,8 +16,8 @@
 
 
 typedef struct {
-    ngx_http_opscom_text_t text;
-    ngx_uint_t             comma; /* 1: before the next name or value */
+    ngx_http_opscom_text_t  text;
+    ngx_uint_t              comma; /* 1: before the next name or value */
 } ngx_http_opscom_json_t;
 
 

@@ -16,10 +16,10 @@
 
 
 typedef struct {
-    ngx_str_t name;
-    size_t    len;
-    u_char    value[NGX_HTTP_OPSCOM_MEDIA_TYPE_VALUE]; /* its first bytes,
-                                                          without quotes */
+    ngx_str_t  name;
+    size_t     len;
+    u_char     value[NGX_HTTP_OPSCOM_MEDIA_TYPE_VALUE]; /* its first bytes,
+                                                           without quotes */
 } ngx_http_opscom_media_type_parameter_t;
 
 

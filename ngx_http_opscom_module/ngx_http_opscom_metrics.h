@@ -26,33 +26,33 @@
 /* A worker's own, by its place in nginx's table of processes. */
 
 typedef struct {
-    ngx_atomic_t        pid; /* 0: no worker */
-    ngx_opscom_gauges_t gauges;
+    ngx_atomic_t         pid; /* 0: no worker */
+    ngx_opscom_gauges_t  gauges;
 } ngx_http_opscom_metrics_worker_t;
 
 
 typedef struct {
-    ngx_atomic_t requests[NGX_HTTP_OPSCOM_ENDPOINTS][NGX_HTTP_OPSCOM_RESULTS];
-    ngx_atomic_t attributes[PERMIT_ATTRIBUTES][PERMIT_CODES];
+    ngx_atomic_t  requests[NGX_HTTP_OPSCOM_ENDPOINTS][NGX_HTTP_OPSCOM_RESULTS];
+    ngx_atomic_t  attributes[PERMIT_ATTRIBUTES][PERMIT_CODES];
 
     /* each its own only; the last one has what is beyond the bounds */
-    ngx_atomic_t buckets[NGX_HTTP_OPSCOM_BUCKETS + 1];
-    ngx_atomic_t duration_sum; /* microseconds */
+    ngx_atomic_t  buckets[NGX_HTTP_OPSCOM_BUCKETS + 1];
+    ngx_atomic_t  duration_sum; /* microseconds */
 
-    ngx_opscom_counters_t store;
+    ngx_opscom_counters_t  store;
 
-    ngx_http_opscom_sources_t sources;
+    ngx_http_opscom_sources_t  sources;
 
-    ngx_http_opscom_metrics_worker_t workers[NGX_MAX_PROCESSES];
+    ngx_http_opscom_metrics_worker_t  workers[NGX_MAX_PROCESSES];
 } ngx_http_opscom_metrics_t;
 
 
 /* The gauges of all workers together. */
 
 typedef struct {
-    ngx_uint_t up;
-    ngx_uint_t refusing;
-    ngx_uint_t inflight;
+    ngx_uint_t  up;
+    ngx_uint_t  refusing;
+    ngx_uint_t  inflight;
 } ngx_http_opscom_metrics_store_t;
 
 

@@ -8,9 +8,9 @@
 /* What a source is found by. */
 
 typedef struct {
-    ngx_str_t client;
-    ngx_str_t label;
-    uint32_t  hash;
+    ngx_str_t  client;
+    ngx_str_t  label;
+    uint32_t   hash;
 } ngx_http_opscom_sources_key_t;
 
 

@@ -23,22 +23,22 @@
 
 
 typedef struct {
-    ngx_atomic_t permits;
-    ngx_atomic_t last; /* when the last one was stored, seconds since 1970 */
-    uint32_t     hash;
-    uint16_t     client_len;
-    uint16_t     label_len;
-    u_char       client[NGX_HTTP_OPSCOM_SOURCES_CLIENT];
-    u_char       label[NGX_HTTP_OPSCOM_SOURCES_LABEL];
+    ngx_atomic_t  permits;
+    ngx_atomic_t  last; /* when the last one was stored, seconds since 1970 */
+    uint32_t      hash;
+    uint16_t      client_len;
+    uint16_t      label_len;
+    u_char        client[NGX_HTTP_OPSCOM_SOURCES_CLIENT];
+    u_char        label[NGX_HTTP_OPSCOM_SOURCES_LABEL];
 } ngx_http_opscom_source_t;
 
 
 typedef struct {
-    ngx_shmtx_t             *mutex; /* of the zone; for adding */
-    ngx_atomic_t             used;
-    ngx_atomic_t             index[NGX_HTTP_OPSCOM_SOURCES_INDEX];
-    ngx_http_opscom_source_t table[NGX_HTTP_OPSCOM_SOURCES];
-    ngx_http_opscom_source_t others; /* those beyond the table, nameless */
+    ngx_shmtx_t              *mutex; /* of the zone; for adding */
+    ngx_atomic_t              used;
+    ngx_atomic_t              index[NGX_HTTP_OPSCOM_SOURCES_INDEX];
+    ngx_http_opscom_source_t  table[NGX_HTTP_OPSCOM_SOURCES];
+    ngx_http_opscom_source_t  others; /* those beyond the table, nameless */
 } ngx_http_opscom_sources_t;
 
 

@@ -14,9 +14,9 @@ typedef ngx_uint_t (*ngx_http_opscom_is_set_pt)(void *value);
 /* A setting that a directive or a URL may give. */
 
 typedef struct {
-    size_t                    offset; /* in ngx_opscom_settings_t */
-    size_t                    size;
-    ngx_http_opscom_is_set_pt is_set;
+    size_t                     offset; /* in ngx_opscom_settings_t */
+    size_t                     size;
+    ngx_http_opscom_is_set_pt  is_set;
 } ngx_http_opscom_store_conf_field_t;
 
 

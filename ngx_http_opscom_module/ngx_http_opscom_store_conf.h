@@ -29,10 +29,10 @@ typedef struct ngx_http_opscom_store_conf_s ngx_http_opscom_store_conf_t;
  * URLs further out.
  */
 struct ngx_http_opscom_store_conf_s {
-    ngx_opscom_settings_t         settings;
-    ngx_opscom_settings_t         urls;  /* said by URLs of opscom_redis */
-    ngx_array_t                  *names; /* addresses, resolved at start */
-    ngx_http_opscom_store_conf_t *outer; /* the next level further out */
+    ngx_opscom_settings_t          settings;
+    ngx_opscom_settings_t          urls;  /* said by URLs of opscom_redis */
+    ngx_array_t                   *names; /* addresses, resolved at start */
+    ngx_http_opscom_store_conf_t  *outer; /* the next level further out */
 };
 
 

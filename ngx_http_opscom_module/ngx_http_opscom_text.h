@@ -13,11 +13,11 @@
 /* pos to end may be written; after a failure appending has no effect. */
 
 typedef struct {
-    ngx_pool_t *pool;
-    u_char     *start;
-    u_char     *pos;
-    u_char     *end;
-    ngx_uint_t  failed; /* without memory */
+    ngx_pool_t  *pool;
+    u_char      *start;
+    u_char      *pos;
+    u_char      *end;
+    ngx_uint_t   failed; /* without memory */
 } ngx_http_opscom_text_t;
 
 

@@ -16,8 +16,8 @@
 /* What a ngx_opscom_write_t points at, as long as the call is being made. */
 
 typedef struct {
-    u_char             digests[3 * NGX_OPSCOM_DIGEST_LEN];
-    ngx_opscom_field_t fields[PERMIT_FIELDS_MAX];
+    u_char              digests[3 * NGX_OPSCOM_DIGEST_LEN];
+    ngx_opscom_field_t  fields[PERMIT_FIELDS_MAX];
 } ngx_http_opscom_write_space_t;
 
 

@@ -30,6 +30,7 @@ is(check($top, '/' x 80, "\n"), '', 'a line of 80 characters');
 like(check($top, '/' x 81, "\n"), qr/new\.c:4: longer than 80 characters/, 'and one of 81');
 like(check($top, "a \n"), qr/new\.c:4: a tab, or white space/, 'white space at the end');
 is(check($top, "{\n    int       i;\n    u_char   *p, *q;\n    static x  y = 1;\n\n    i;\n}\n"), '', 'variables in one column');
+like(check($top, "typedef struct {\n    int a;\n} t;\n"), qr/new\.c:5: one space behind the type/, 'one space behind the type of a member');
 like(check($top, "{\n    int i;\n}\n"), qr/new\.c:4: variables that are not/, 'one space behind a type');
 like(check($top, "{\n    int     i;\n    u_char  *p;\n}\n"), qr/new\.c:4: variables that are not/, 'names in two columns');
 like(check("#include <a.h>\n"), qr/new\.c:1: no comment/, 'no comment at the beginning');

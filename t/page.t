@@ -1,5 +1,5 @@
-# The page of opscom_status against a server that fails: whatever comes instead
-# of the metrics, the page says so, keeps its figures, and recovers.
+# The page of opscom_status against a server that fails: the page reports what
+# comes instead of the metrics, keeps its figures, and recovers.
 
 use strict;
 use warnings;
@@ -21,7 +21,7 @@ sub get { return (request(Fault::connect_to($nginx->{port}), $_[0], undef, Conne
 my $page = get('/page');
 my $metrics = decode_json(get('/json'));
 
-# A server that answers the page, and for everything else what $State tells.
+# A server that answers the page, and otherwise what $State has.
 my $State = "$Fault::Dir/state";
 my $listener = IO::Socket::INET->new(Listen => 16, LocalAddr => '127.0.0.1', LocalPort => free_port(), ReuseAddr => 1) or die;
 my $server = fork // die "fork: $!";

@@ -111,7 +111,7 @@ location /time { opscom_push OC-TOMA; add_header X-Time "$opscom_store_time" alw
 
 
 
-=== TEST 9: the gauge tells that Redis is lost
+=== TEST 9: the gauge shows that Redis is lost
 --- config
 location /health { opscom_redis unix:/nowhere/redis.sock; opscom_health; }
 location /status { opscom_status; }

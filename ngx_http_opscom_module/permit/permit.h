@@ -22,8 +22,8 @@
 /* Text that it does not own, not terminated by a zero byte. */
 
 typedef struct {
-    const char *data;
-    size_t      len;
+    const char  *data;
+    size_t       len;
 } permit_text_t;
 
 #define PERMIT_TEXT(literal)  { literal, sizeof(literal) - 1 }
@@ -114,12 +114,12 @@ typedef permit_code_t (*permit_rule_pt)(permit_t *permit, permit_id_t id,
 /* A text of length 0 ends the names and the fields. */
 
 struct permit_attribute_s {
-    const char    *canonical;                     /* the name in metrics */
-    permit_text_t  names[PERMIT_MAX_NAMES + 1];   /* accepted */
-    permit_text_t  fields[PERMIT_MAX_FIELDS + 1]; /* stored as */
-    size_t         limit;                         /* in code points */
-    permit_rule_pt rule;
-    const char    *accepts;                       /* for error messages */
+    const char     *canonical;                     /* the name in metrics */
+    permit_text_t   names[PERMIT_MAX_NAMES + 1];   /* accepted */
+    permit_text_t   fields[PERMIT_MAX_FIELDS + 1]; /* stored as */
+    size_t          limit;                         /* in code points */
+    permit_rule_pt  rule;
+    const char     *accepts;                       /* for error messages */
 };
 
 
@@ -136,52 +136,52 @@ typedef enum {
 /* An endpoint's list of attributes. */
 
 struct permit_schema_s {
-    uint8_t need[PERMIT_ATTRIBUTES]; /* permit_need_t */
+    uint8_t  need[PERMIT_ATTRIBUTES]; /* permit_need_t */
 };
 
 
 /* What an operator configures. */
 
 struct permit_rules_s {
-    const permit_text_t *currencies; /* upper case */
-    size_t               ncurrencies;
-    const char          *currencies_text; /* the same, for error messages */
-    size_t               max_body;        /* bytes; 0: no limit */
+    const permit_text_t  *currencies; /* upper case */
+    size_t                ncurrencies;
+    const char           *currencies_text; /* the same, for error messages */
+    size_t                max_body;        /* bytes; 0: no limit */
 };
 
 
 /* What the client sent for one attribute. */
 
 typedef struct {
-    permit_text_t        text; /* the first value not absent, trimmed */
-    const permit_text_t *name; /* the name used first; NULL: none was */
-    bool                 wrong_type;
-    bool                 conflicting;
+    permit_text_t         text; /* the first value not absent, trimmed */
+    const permit_text_t  *name; /* the name used first; NULL: none was */
+    bool                  wrong_type;
+    bool                  conflicting;
 } permit_given_t;
 
 
 struct permit_s {
-    const permit_schema_t *schema;
-    permit_given_t         given[PERMIT_ATTRIBUTES];
-    permit_code_t          code[PERMIT_ATTRIBUTES];
-    permit_text_t          stored[PERMIT_ATTRIBUTES][PERMIT_MAX_FIELDS];
-    int64_t                start_ts; /* seconds since 1970-01-01T00:00:00Z */
-    int64_t                end_ts;
-    int64_t                at_ts; /* where stored[PERMIT_AT][0] is not empty */
-    size_t                 scratch_used;
-    size_t                 text_used;
-    char                   scratch[PERMIT_SCRATCH];
-    char                   text[PERMIT_TEXT_SIZE];
+    const permit_schema_t  *schema;
+    permit_given_t          given[PERMIT_ATTRIBUTES];
+    permit_code_t           code[PERMIT_ATTRIBUTES];
+    permit_text_t           stored[PERMIT_ATTRIBUTES][PERMIT_MAX_FIELDS];
+    int64_t                 start_ts; /* seconds since 1970-01-01T00:00:00Z */
+    int64_t                 end_ts;
+    int64_t                 at_ts; /* where stored[PERMIT_AT][0] is not empty */
+    size_t                  scratch_used;
+    size_t                  text_used;
+    char                    scratch[PERMIT_SCRATCH];
+    char                    text[PERMIT_TEXT_SIZE];
 };
 
 
 /* A field of the stored permit. */
 
 typedef struct {
-    permit_id_t   id;
-    unsigned      variant; /* 0: the normal form */
-    permit_text_t name;
-    permit_text_t value;
+    permit_id_t    id;
+    unsigned       variant; /* 0: the normal form */
+    permit_text_t  name;
+    permit_text_t  value;
 } permit_field_t;
 
 #define PERMIT_FIELDS_MAX  (PERMIT_ATTRIBUTES * PERMIT_MAX_FIELDS)

@@ -30,24 +30,24 @@ typedef enum {
 
 
 struct permit_array_s {
-    permit_array_state_t   state;
-    permit_scan_t          scan;
-    permit_scan_status_t   status;   /* of the byte behind ahead */
-    size_t                 ahead;    /* bytes that were scanned already */
-    size_t                 max_body; /* SIZE_MAX: no limit */
-    size_t                 element;  /* bytes of the element so far */
-    size_t                 received; /* bytes consumed */
-    size_t                 bom;      /* bytes of a byte order mark seen */
-    size_t                 offset;
-    const char            *reason;
-    permit_parse_t         outcome;  /* of all that came so far */
+    permit_array_state_t    state;
+    permit_scan_t           scan;
+    permit_scan_status_t    status;   /* of the byte behind ahead */
+    size_t                  ahead;    /* bytes that were scanned already */
+    size_t                  max_body; /* SIZE_MAX: no limit */
+    size_t                  element;  /* bytes of the element so far */
+    size_t                  received; /* bytes consumed */
+    size_t                  bom;      /* bytes of a byte order mark seen */
+    size_t                  offset;
+    const char             *reason;
+    permit_parse_t          outcome;  /* of all that came so far */
 
-    permit_t              *permit; /* of the next element */
-    const permit_schema_t *schema;
-    const permit_memory_t *memory;
+    permit_t               *permit; /* of the next element */
+    const permit_schema_t  *schema;
+    const permit_memory_t  *memory;
 
-    permit_json_t json;
-    void         *buffer[PERMIT_ARRAY_BUFFER / sizeof(void *)];
+    permit_json_t  json;
+    void          *buffer[PERMIT_ARRAY_BUFFER / sizeof(void *)];
 };
 
 

@@ -16,8 +16,8 @@
 #define PERMIT_SLOTS  64
 
 typedef struct {
-    const permit_text_t *name; /* NULL: free */
-    permit_id_t          id;
+    const permit_text_t  *name; /* NULL: free */
+    permit_id_t           id;
 } permit_slot_t;
 
 

@@ -24,12 +24,12 @@
  */
 
 typedef struct {
-    const permit_memory_t *memory;
-    char                  *next; /* what is left of the buffer */
-    char                  *end;
-    char                  *start;
-    unsigned               outside; /* blocks that are not in the buffer */
-    jmp_buf               *no_memory;
+    const permit_memory_t  *memory;
+    char                   *next; /* what is left of the buffer */
+    char                   *end;
+    char                   *start;
+    unsigned                outside; /* blocks that are not in the buffer */
+    jmp_buf                *no_memory;
 } permit_heap_t;
 
 

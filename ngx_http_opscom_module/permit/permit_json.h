@@ -30,18 +30,18 @@ typedef enum {
 
 
 typedef struct {
-    permit_t              *permit;
-    const permit_schema_t *schema;
-    const permit_memory_t *memory; /* of the values */
+    permit_t               *permit;
+    const permit_schema_t  *schema;
+    const permit_memory_t  *memory; /* of the values */
 
-    yajl_handle yajl;
-    unsigned    depth;
-    permit_id_t current;  /* the attribute the next value is of */
-    bool        complete; /* the value has ended */
-    bool        an_object;
+    yajl_handle  yajl;
+    unsigned     depth;
+    permit_id_t  current;  /* the attribute the next value is of */
+    bool         complete; /* the value has ended */
+    bool         an_object;
 
-    yajl_alloc_funcs functions;
-    permit_heap_t    heap;
+    yajl_alloc_funcs  functions;
+    permit_heap_t     heap;
 } permit_json_t;
 
 

@@ -14,16 +14,16 @@
 
 
 struct permit_parser_s {
-    permit_scan_t  scan;
-    size_t         max_body; /* SIZE_MAX: no limit */
-    size_t         received;
-    size_t         bom;      /* bytes of a byte order mark seen */
-    size_t         offset;
-    const char    *reason;
-    permit_parse_t outcome;  /* of all that came so far */
+    permit_scan_t   scan;
+    size_t          max_body; /* SIZE_MAX: no limit */
+    size_t          received;
+    size_t          bom;      /* bytes of a byte order mark seen */
+    size_t          offset;
+    const char     *reason;
+    permit_parse_t  outcome;  /* of all that came so far */
 
-    permit_json_t json;
-    void         *buffer[PERMIT_JSON_BUFFER / sizeof(void *)];
+    permit_json_t  json;
+    void          *buffer[PERMIT_JSON_BUFFER / sizeof(void *)];
 };
 
 

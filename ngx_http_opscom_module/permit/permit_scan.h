@@ -35,16 +35,16 @@ typedef enum {
 /* Zeroed is its first state. */
 
 typedef struct {
-    bool     bounded; /* set by the user: watch the length of tokens */
-    uint8_t  state;
-    uint8_t  utf8_rest;  /* continuation bytes to come ... */
-    uint8_t  utf8_least; /* ... and the bounds of the next one */
-    uint8_t  utf8_most;
-    uint8_t  escape_digits;
-    uint16_t escape_unit;
-    bool     high_pending; /* the low half of a pair must follow */
-    bool     in_string;
-    size_t   token_len;
+    bool      bounded; /* set by the user: watch the length of tokens */
+    uint8_t   state;
+    uint8_t   utf8_rest;  /* continuation bytes to come ... */
+    uint8_t   utf8_least; /* ... and the bounds of the next one */
+    uint8_t   utf8_most;
+    uint8_t   escape_digits;
+    uint16_t  escape_unit;
+    bool      high_pending; /* the low half of a pair must follow */
+    bool      in_string;
+    size_t    token_len;
 } permit_scan_t;
 
 

@@ -6,12 +6,12 @@
 
 
 typedef struct {
-    unsigned year;
-    unsigned month;
-    unsigned day;
-    unsigned hour;
-    unsigned minute;
-    unsigned second;
+    unsigned  year;
+    unsigned  month;
+    unsigned  day;
+    unsigned  hour;
+    unsigned  minute;
+    unsigned  second;
 } permit_moment_t;
 
 

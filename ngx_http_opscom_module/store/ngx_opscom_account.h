@@ -38,37 +38,37 @@ extern const ngx_str_t ngx_opscom_refusal_names[NGX_OPSCOM_REFUSALS];
 /* A worker's own, in shared memory; zero once the worker has ended. */
 
 typedef struct {
-    ngx_atomic_t down;     /* connections that cannot be opened */
-    ngx_atomic_t refusing; /* connections whose last write was refused */
-    ngx_atomic_t inflight; /* calls in flight or waiting */
+    ngx_atomic_t  down;     /* connections that cannot be opened */
+    ngx_atomic_t  refusing; /* connections whose last write was refused */
+    ngx_atomic_t  inflight; /* calls in flight or waiting */
 } ngx_opscom_gauges_t;
 
 
 /* Of all workers together, in shared memory; they only grow. */
 
 typedef struct {
-    ngx_atomic_t reconnects;
-    ngx_atomic_t retries;
-    ngx_atomic_t refusals[NGX_OPSCOM_REFUSALS];
+    ngx_atomic_t  reconnects;
+    ngx_atomic_t  retries;
+    ngx_atomic_t  refusals[NGX_OPSCOM_REFUSALS];
 } ngx_opscom_counters_t;
 
 
 /* The refusals of one connection, from the first to the next write. */
 
 typedef struct {
-    ngx_uint_t reasons; /* bits 1 << ngx_opscom_refusal_t: were logged */
-    ngx_uint_t count;
-    ngx_msec_t since;
-    ngx_msec_t last;
+    ngx_uint_t  reasons; /* bits 1 << ngx_opscom_refusal_t: were logged */
+    ngx_uint_t  count;
+    ngx_msec_t  since;
+    ngx_msec_t  last;
 } ngx_opscom_refusals_t;
 
 
 typedef struct {
-    ngx_opscom_gauges_t   *gauges;
-    ngx_opscom_counters_t *counters;
-    ngx_uint_t             calls; /* in flight or waiting, in this worker */
-    uint64_t               serial; /* of the last call */
-    ngx_opscom_refusals_t  unserved; /* by any node of a cluster */
+    ngx_opscom_gauges_t    *gauges;
+    ngx_opscom_counters_t  *counters;
+    ngx_uint_t              calls; /* in flight or waiting, in this worker */
+    uint64_t                serial; /* of the last call */
+    ngx_opscom_refusals_t   unserved; /* by any node of a cluster */
 } ngx_opscom_account_t;
 
 

@@ -16,31 +16,31 @@
 /* Where a Redis server is. */
 
 typedef struct {
-    ngx_str_t        text; /* host:port or unix:/path, for the log */
-    ngx_str_t        host; /* to be resolved where sockaddr is NULL */
-    in_port_t        port;
-    struct sockaddr *sockaddr;
-    socklen_t        socklen;
+    ngx_str_t         text; /* host:port or unix:/path, for the log */
+    ngx_str_t         host; /* to be resolved where sockaddr is NULL */
+    in_port_t         port;
+    struct sockaddr  *sockaddr;
+    socklen_t         socklen;
 } ngx_opscom_address_t;
 
 
 /* What a URL may contain besides the address. */
 
 typedef struct {
-    ngx_opscom_address_t address;
-    ngx_str_t            username;
-    ngx_str_t            password;
-    ngx_int_t            database; /* NGX_CONF_UNSET: not given */
-    ngx_flag_t           tls;      /* rediss:// */
+    ngx_opscom_address_t  address;
+    ngx_str_t             username;
+    ngx_str_t             password;
+    ngx_int_t             database; /* NGX_CONF_UNSET: not given */
+    ngx_flag_t            tls;      /* rediss:// */
 } ngx_opscom_url_t;
 
 
 /* An address that Redis named, with the memory that it needs. */
 
 typedef struct {
-    ngx_opscom_address_t address;
-    ngx_sockaddr_t       sockaddr;
-    u_char               text[NGX_OPSCOM_ADDRESS_HOST + sizeof(":65535")];
+    ngx_opscom_address_t  address;
+    ngx_sockaddr_t        sockaddr;
+    u_char                text[NGX_OPSCOM_ADDRESS_HOST + sizeof(":65535")];
 } ngx_opscom_named_address_t;
 
 

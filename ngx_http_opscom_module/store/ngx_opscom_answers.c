@@ -12,10 +12,10 @@
 /* {verdict, whether it wrote, reference ID, label, ...} */
 
 typedef struct {
-    ngx_opscom_verdict_t verdict;
-    ngx_uint_t           wrote;
-    ngx_str_t           *reference_id;
-    ngx_str_t           *label;
+    ngx_opscom_verdict_t  verdict;
+    ngx_uint_t            wrote;
+    ngx_str_t            *reference_id;
+    ngx_str_t            *label;
 } ngx_opscom_answer_t;
 
 

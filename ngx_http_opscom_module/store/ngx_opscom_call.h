@@ -64,55 +64,55 @@ struct ngx_opscom_call_s {
 
     /* set by the caller; all else is zero */
 
-    ngx_opscom_read_pt   read;
-    ngx_opscom_done_pt   done;
-    void                *data;
+    ngx_opscom_read_pt    read;
+    ngx_opscom_done_pt    done;
+    void                 *data;
 
-    ngx_opscom_script_t *script; /* NULL: the words are the whole command */
-    ngx_str_t            words;  /* in RESP: keys, then arguments */
-    ngx_uint_t           argc;   /* how many words that is */
-    ngx_uint_t           nkeys;
-    ngx_str_t            tag; /* the hash tag of all keys */
+    ngx_opscom_script_t  *script; /* NULL: the words are the whole command */
+    ngx_str_t             words;  /* in RESP: keys, then arguments */
+    ngx_uint_t            argc;   /* how many words that is */
+    ngx_uint_t            nkeys;
+    ngx_str_t             tag; /* the hash tag of all keys */
 
     /*
      * NULL, or a byte of the words, '0', which becomes '1' when the call is
      * sent again after an attempt that may have been executed.
      */
-    u_char              *again;
+    u_char               *again;
 
     /* the store's own */
 
-    ngx_queue_t             queue;
-    ngx_opscom_account_t   *account;
-    ngx_opscom_link_t      *link;
-    ngx_opscom_call_state_t state;
-    ngx_opscom_outcome_t    outcome;
-    uint64_t                serial;   /* of two with as much time */
-    uint64_t                number;   /* of its slot in the ring */
-    ngx_msec_t              until;    /* is not sent later */
-    ngx_msec_t              deadline; /* ends by then, whatever happens */
-    ngx_uint_t              redirects;
-    unsigned                by_source:1; /* EVAL: Redis lost the script */
-    unsigned                asking:1;
-    unsigned                retried:1; /* an attempt has failed */
+    ngx_queue_t              queue;
+    ngx_opscom_account_t    *account;
+    ngx_opscom_link_t       *link;
+    ngx_opscom_call_state_t  state;
+    ngx_opscom_outcome_t     outcome;
+    uint64_t                 serial;   /* of two with as much time */
+    uint64_t                 number;   /* of its slot in the ring */
+    ngx_msec_t               until;    /* is not sent later */
+    ngx_msec_t               deadline; /* ends by then, whatever happens */
+    ngx_uint_t               redirects;
+    unsigned                 by_source:1; /* EVAL: Redis lost the script */
+    unsigned                 asking:1;
+    unsigned                 retried:1; /* an attempt has failed */
 
     /* set by the caller: executing it twice is the same as once */
 
-    unsigned repeatable:1;
+    unsigned  repeatable:1;
 
     /* set by the caller: it never writes */
 
-    unsigned reads:1;
+    unsigned  reads:1;
 
     /* set by the caller: is not sent again, and never waits out an outage */
 
-    unsigned once:1;
+    unsigned  once:1;
 
     /*
      * For read() and done(): an earlier attempt may have been executed.  A
      * reply that says "refused" is about the last attempt only.
      */
-    unsigned maybe_executed:1;
+    unsigned  maybe_executed:1;
 };
 
 

@@ -15,15 +15,15 @@
 
 
 struct ngx_opscom_cluster_s {
-    ngx_opscom_node_t *slots[NGX_OPSCOM_CLUSTER_SLOTS]; /* NULL: not known */
-    ngx_opscom_node_t *asked;    /* last, for the map */
-    ngx_opscom_call_t  call;     /* for the map; NEW: none is under way */
-    ngx_event_t        timer;    /* ask anew */
-    ngx_event_t        sweep;    /* posted: the map is new */
-    ngx_msec_t         asked_at;
-    ngx_uint_t         failures; /* in a row */
-    ngx_uint_t         round;    /* of maps */
-    ngx_uint_t         assigned; /* slots, by the map that is being read */
+    ngx_opscom_node_t  *slots[NGX_OPSCOM_CLUSTER_SLOTS]; /* NULL: not known */
+    ngx_opscom_node_t  *asked;    /* last, for the map */
+    ngx_opscom_call_t   call;     /* for the map; NEW: none is under way */
+    ngx_event_t         timer;    /* ask anew */
+    ngx_event_t         sweep;    /* posted: the map is new */
+    ngx_msec_t          asked_at;
+    ngx_uint_t          failures; /* in a row */
+    ngx_uint_t          round;    /* of maps */
+    ngx_uint_t          assigned; /* slots, by the map that is being read */
 };
 
 

@@ -27,10 +27,10 @@ typedef struct {
 /* A ring; grows to what it has to hold.  Zeroed is empty. */
 
 typedef struct {
-    ngx_opscom_slot_t *slots;
-    uint64_t           size; /* a power of two, or 0 */
-    uint64_t           head; /* numbers of the oldest slot ... */
-    uint64_t           tail; /* ... and of the next one */
+    ngx_opscom_slot_t  *slots;
+    uint64_t            size; /* a power of two, or 0 */
+    uint64_t            head; /* numbers of the oldest slot ... */
+    uint64_t            tail; /* ... and of the next one */
 } ngx_opscom_inflight_t;
 
 

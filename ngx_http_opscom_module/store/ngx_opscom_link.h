@@ -66,39 +66,39 @@ typedef struct {
 
 
 struct ngx_opscom_link_s {
-    ngx_opscom_settings_t            *settings;
-    ngx_opscom_account_t             *account;
-    const ngx_opscom_link_handlers_t *handlers;
-    void                             *data; /* the owner's */
+    ngx_opscom_settings_t             *settings;
+    ngx_opscom_account_t              *account;
+    const ngx_opscom_link_handlers_t  *handlers;
+    void                              *data; /* the owner's */
 
-    ngx_opscom_link_state_t           state;
-    ngx_opscom_pipeline_t             pipeline;
-    ngx_opscom_wait_t                 wait;
-    ngx_opscom_outage_t               outage;
-    ngx_opscom_refusals_t             refusals;
+    ngx_opscom_link_state_t            state;
+    ngx_opscom_pipeline_t              pipeline;
+    ngx_opscom_wait_t                  wait;
+    ngx_opscom_outage_t                outage;
+    ngx_opscom_refusals_t              refusals;
 
-    ngx_array_t                      *addresses; /* ngx_opscom_address_t */
-    ngx_uint_t                        address;   /* the one in turn */
-    ngx_uint_t                        tried;     /* of them, in this round */
-    ngx_opscom_address_t             *target;    /* the one in use */
-    ngx_opscom_named_address_t        named;     /* what a sentinel said */
-    ngx_uint_t                        handshake; /* replies to wait for */
+    ngx_array_t                       *addresses; /* ngx_opscom_address_t */
+    ngx_uint_t                         address;   /* the one in turn */
+    ngx_uint_t                         tried;     /* of them, in this round */
+    ngx_opscom_address_t              *target;    /* the one in use */
+    ngx_opscom_named_address_t         named;     /* what a sentinel said */
+    ngx_uint_t                         handshake; /* replies to wait for */
 
-    ngx_queue_t                       waiting; /* calls, in their order */
-    ngx_queue_t                       late;    /* sent calls that end before
-                                                  their slots' deadlines */
-    ngx_uint_t                        calls;   /* with a caller */
-    ngx_uint_t                        failures; /* in a row */
-    ngx_uint_t                        writes; /* 1: not only reads were sent */
-    ngx_msec_t                        ready_at;
-    ngx_msec_t                        deadline; /* of becoming ready */
+    ngx_queue_t                        waiting; /* calls, in their order */
+    ngx_queue_t                        late;    /* sent calls that end before
+                                                   their slots' deadlines */
+    ngx_uint_t                         calls;   /* with a caller */
+    ngx_uint_t                         failures; /* in a row */
+    ngx_uint_t                         writes; /* 1: not only reads were sent */
+    ngx_msec_t                         ready_at;
+    ngx_msec_t                         deadline; /* of becoming ready */
 
-    ngx_event_t                       open;  /* posted: connect */
-    ngx_event_t                       timer; /* the nearest deadline */
-    ngx_event_t                       pause; /* the back-off is over */
+    ngx_event_t                        open;  /* posted: connect */
+    ngx_event_t                        timer; /* the nearest deadline */
+    ngx_event_t                        pause; /* the back-off is over */
 
-    ngx_log_t                         log;
-    ngx_log_t                         quiet; /* for what was logged once */
+    ngx_log_t                          log;
+    ngx_log_t                          quiet; /* for what was logged once */
 };
 
 

@@ -23,17 +23,17 @@ typedef struct ngx_opscom_cluster_s ngx_opscom_cluster_t;
 
 
 typedef struct {
-    ngx_opscom_settings_t            *settings;
-    ngx_opscom_account_t             *account;
-    const ngx_opscom_link_handlers_t *handlers; /* of all links */
+    ngx_opscom_settings_t             *settings;
+    ngx_opscom_account_t              *account;
+    const ngx_opscom_link_handlers_t  *handlers; /* of all links */
 
-    ngx_queue_t                       queue; /* of ngx_opscom_node_t */
-    ngx_rbtree_t                      tree;  /* of those Redis named */
-    ngx_rbtree_node_t                 sentinel;
-    ngx_uint_t                        count;
+    ngx_queue_t                        queue; /* of ngx_opscom_node_t */
+    ngx_rbtree_t                       tree;  /* of those Redis named */
+    ngx_rbtree_node_t                  sentinel;
+    ngx_uint_t                         count;
 
-    ngx_opscom_retry_t                retry;
-    ngx_opscom_cluster_t             *cluster; /* NULL: not a cluster */
+    ngx_opscom_retry_t                 retry;
+    ngx_opscom_cluster_t              *cluster; /* NULL: not a cluster */
 } ngx_opscom_nodes_t;
 
 

@@ -13,10 +13,10 @@
 /* pos to last are to be sent.  Zeroed is empty. */
 
 typedef struct {
-    u_char *start;
-    u_char *pos;
-    u_char *last;
-    u_char *end;
+    u_char  *start;
+    u_char  *pos;
+    u_char  *last;
+    u_char  *end;
 } ngx_opscom_out_t;
 
 

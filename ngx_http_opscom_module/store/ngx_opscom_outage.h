@@ -23,11 +23,11 @@ typedef enum {
 
 
 typedef struct {
-    ngx_opscom_outage_kind_t kind;
-    ngx_msec_t               since;
-    ngx_msec_t               until;   /* calls may wait for its end */
-    ngx_msec_t               refused; /* when Redis last refused */
-    ngx_uint_t               ended;   /* calls that could not wait */
+    ngx_opscom_outage_kind_t  kind;
+    ngx_msec_t                since;
+    ngx_msec_t                until;   /* calls may wait for its end */
+    ngx_msec_t                refused; /* when Redis last refused */
+    ngx_uint_t                ended;   /* calls that could not wait */
 } ngx_opscom_outage_t;
 
 

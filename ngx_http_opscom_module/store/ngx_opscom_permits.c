@@ -16,9 +16,9 @@
 /* The lists of one script, keys first. */
 
 typedef struct {
-    const ngx_opscom_words_t *keys[NGX_OPSCOM_MAX_LISTS];
-    const ngx_opscom_words_t *argv[NGX_OPSCOM_MAX_LISTS];
-    ngx_opscom_script_id_t    script;
+    const ngx_opscom_words_t  *keys[NGX_OPSCOM_MAX_LISTS];
+    const ngx_opscom_words_t  *argv[NGX_OPSCOM_MAX_LISTS];
+    ngx_opscom_script_id_t     script;
 } ngx_opscom_form_t;
 
 

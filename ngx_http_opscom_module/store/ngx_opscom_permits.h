@@ -26,58 +26,58 @@
 /* What is to be written.  Only the client's text must outlive the call. */
 
 typedef struct {
-    ngx_str_t prefix;
-    ngx_str_t client;
-    ngx_str_t token_digest;
-    ngx_str_t reference_id;
-    ngx_str_t now; /* YYYY-MM-DDTHH:MM:SS.mmmZ */
-    uint64_t  now_seconds;
+    ngx_str_t  prefix;
+    ngx_str_t  client;
+    ngx_str_t  token_digest;
+    ngx_str_t  reference_id;
+    ngx_str_t  now; /* YYYY-MM-DDTHH:MM:SS.mmmZ */
+    uint64_t   now_seconds;
 
-    ngx_str_t plate; /* of a push: these as well */
-    ngx_str_t start;
-    ngx_str_t end;
-    ngx_str_t zone; /* empty: none */
-    uint64_t  end_seconds;
+    ngx_str_t  plate; /* of a push: these as well */
+    ngx_str_t  start;
+    ngx_str_t  end;
+    ngx_str_t  zone; /* empty: none */
+    uint64_t   end_seconds;
 
-    ngx_opscom_field_t *fields; /* all others, of up to 65535 bytes each */
-    ngx_uint_t          nfields;
+    ngx_opscom_field_t  *fields; /* all others, of up to 65535 bytes each */
+    ngx_uint_t           nfields;
 
-    ngx_str_t fingerprint; /* hex SHA-256 of what is asked for */
-    ngx_str_t idempotency; /* that of the key; empty: none */
-    uint64_t  idempotency_ttl; /* ms */
-    uint64_t  dedup;           /* ms, 0: off */
-    uint64_t  retention;       /* seconds, 0: for ever */
-    uint64_t  stream_maxlen;   /* 0: off */
-    uint64_t  stream_minimal;  /* 1: an event has five members and no more */
-    uint64_t  replicas;        /* 0: none is waited for */
+    ngx_str_t  fingerprint; /* hex SHA-256 of what is asked for */
+    ngx_str_t  idempotency; /* that of the key; empty: none */
+    uint64_t   idempotency_ttl; /* ms */
+    uint64_t   dedup;           /* ms, 0: off */
+    uint64_t   retention;       /* seconds, 0: for ever */
+    uint64_t   stream_maxlen;   /* 0: off */
+    uint64_t   stream_minimal;  /* 1: an event has five members and no more */
+    uint64_t   replicas;        /* 0: none is waited for */
 
     /*
      * With retention 0: 1 where keys of this prefix may have an expiry all the
      * same, because retention is on in another location of that prefix, or was
      * on before.  It costs each push a command.
      */
-    uint64_t persist;
+    uint64_t  persist;
 
     /* the layer's own */
 
-    uint64_t key_ttl;
-    uint64_t expires;
-    uint64_t count;
-    uint64_t keys_each;
-    uint64_t words_each;
+    uint64_t  key_ttl;
+    uint64_t  expires;
+    uint64_t  count;
+    uint64_t  keys_each;
+    uint64_t  words_each;
 } ngx_opscom_write_t;
 
 
 /* What is looked up: a reference ID, a plate, or a permit that has both. */
 
 typedef struct {
-    ngx_str_t prefix;
-    ngx_str_t client;
-    ngx_str_t token_digest;
-    ngx_str_t reference_id; /* empty: the permits of the plate */
-    ngx_str_t plate;        /* in normal form; empty: any */
-    ngx_str_t zone;         /* empty: any */
-    uint64_t  at;           /* epoch seconds */
+    ngx_str_t  prefix;
+    ngx_str_t  client;
+    ngx_str_t  token_digest;
+    ngx_str_t  reference_id; /* empty: the permits of the plate */
+    ngx_str_t  plate;        /* in normal form; empty: any */
+    ngx_str_t  zone;         /* empty: any */
+    uint64_t   at;           /* epoch seconds */
 } ngx_opscom_lookup_t;
 
 
@@ -94,19 +94,19 @@ typedef enum {
 
 
 typedef struct {
-    ngx_opscom_verdict_t verdict;
-    ngx_str_t label;        /* of the token; empty: unknown, or not text */
-    ngx_str_t reference_id; /* of a replay */
-    ngx_str_t reason;       /* Redis's error text, where refused */
+    ngx_opscom_verdict_t  verdict;
+    ngx_str_t  label;        /* of the token; empty: unknown, or not text */
+    ngx_str_t  reference_id; /* of a replay */
+    ngx_str_t  reason;       /* Redis's error text, where refused */
 } ngx_opscom_result_t;
 
 
 typedef struct {
-    ngx_opscom_verdict_t verdict;
-    ngx_str_t            label;
-    ngx_str_t            permits; /* a JSON array, UTF-8; in the reply */
-    ngx_uint_t           valid;   /* 1: one of them is */
-    ngx_uint_t           more;    /* 1: there are more */
+    ngx_opscom_verdict_t  verdict;
+    ngx_str_t             label;
+    ngx_str_t             permits; /* a JSON array, UTF-8; in the reply */
+    ngx_uint_t            valid;   /* 1: one of them is */
+    ngx_uint_t            more;    /* 1: there are more */
 } ngx_opscom_found_t;
 
 

@@ -27,19 +27,19 @@ typedef void (*ngx_opscom_pipeline_reply_pt)(ngx_opscom_pipeline_t *pipeline,
 
 
 struct ngx_opscom_pipeline_s {
-    ngx_opscom_socket_t          sock;
-    ngx_opscom_reader_t          reader;
-    ngx_opscom_out_t             out;
-    ngx_opscom_inflight_t        inflight;
+    ngx_opscom_socket_t           sock;
+    ngx_opscom_reader_t           reader;
+    ngx_opscom_out_t              out;
+    ngx_opscom_inflight_t         inflight;
 
-    uint64_t                     written; /* bytes, on this connection ... */
-    uint64_t                     sent;    /* ... and of them sent */
-    ngx_uint_t                   generation; /* of the connection */
+    uint64_t                      written; /* bytes, on this connection ... */
+    uint64_t                      sent;    /* ... and of them sent */
+    ngx_uint_t                    generation; /* of the connection */
 
-    ngx_event_t                  flush; /* posted: the end of the turn */
-    ngx_opscom_pipeline_reply_pt reply;
-    void                        *data; /* the owner's */
-    ngx_log_t                   *log;
+    ngx_event_t                   flush; /* posted: the end of the turn */
+    ngx_opscom_pipeline_reply_pt  reply;
+    void                         *data; /* the owner's */
+    ngx_log_t                    *log;
 };
 
 

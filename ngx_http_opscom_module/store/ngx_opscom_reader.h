@@ -23,21 +23,21 @@
 typedef struct ngx_opscom_reply_s ngx_opscom_reply_t;
 
 struct ngx_opscom_reply_s {
-    int                  type; /* REDIS_REPLY_* */
-    int64_t              integer;
-    ngx_str_t            text; /* of a string, a status or an error */
-    ngx_uint_t           nelts;
-    ngx_opscom_reply_t **elts; /* of an array */
+    int                   type; /* REDIS_REPLY_* */
+    int64_t               integer;
+    ngx_str_t             text; /* of a string, a status or an error */
+    ngx_uint_t            nelts;
+    ngx_opscom_reply_t  **elts; /* of an array */
 };
 
 
 typedef struct {
-    redisReader *hiredis;
-    ngx_pool_t  *pool;
-    ngx_log_t   *log;
-    ngx_uint_t   elements; /* of the reply that is being read */
-    size_t       bytes;
-    unsigned     too_large:1;
+    redisReader  *hiredis;
+    ngx_pool_t   *pool;
+    ngx_log_t    *log;
+    ngx_uint_t    elements; /* of the reply that is being read */
+    size_t        bytes;
+    unsigned      too_large:1;
 } ngx_opscom_reader_t;
 
 

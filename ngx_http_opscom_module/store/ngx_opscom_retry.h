@@ -24,9 +24,9 @@ typedef void (*ngx_opscom_retry_send_pt)(ngx_opscom_call_t *call);
 /* Calls that are sent again after a pause, wherever their slot is then. */
 
 typedef struct {
-    ngx_queue_t              postponed;
-    ngx_event_t              timer;
-    ngx_opscom_retry_send_pt send;
+    ngx_queue_t               postponed;
+    ngx_event_t               timer;
+    ngx_opscom_retry_send_pt  send;
 } ngx_opscom_retry_t;
 
 

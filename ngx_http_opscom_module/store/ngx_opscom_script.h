@@ -17,8 +17,8 @@
 
 
 typedef struct {
-    ngx_str_t name;
-    ngx_str_t source;
+    ngx_str_t  name;
+    ngx_str_t  source;
     u_char evalsha[NGX_OPSCOM_EVALSHA_LEN + NGX_OPSCOM_SHA1_LEN + sizeof(CRLF)
         - 1]; /* the first two words, in RESP */
 } ngx_opscom_script_t;

@@ -47,20 +47,20 @@ typedef enum {
 
 
 struct ngx_opscom_socket_s {
-    const ngx_opscom_socket_handlers_t *handlers;
-    void                               *data; /* the owner's */
-    ngx_opscom_settings_t              *settings;
+    const ngx_opscom_socket_handlers_t  *handlers;
+    void                                *data; /* the owner's */
+    ngx_opscom_settings_t               *settings;
 
-    ngx_opscom_socket_state_t           state;
-    ngx_opscom_address_t               *address;
-    ngx_peer_connection_t               peer;
-    ngx_resolver_ctx_t                 *resolving;
-    ngx_sockaddr_t                      resolved;
-    ngx_uint_t                          attempts; /* of names resolved */
-    ngx_pool_t                         *pool;
-    ngx_log_t                          *log;
-    ngx_log_t                          *quiet; /* for connect(): the owner
-                                                  reports what fails */
+    ngx_opscom_socket_state_t            state;
+    ngx_opscom_address_t                *address;
+    ngx_peer_connection_t                peer;
+    ngx_resolver_ctx_t                  *resolving;
+    ngx_sockaddr_t                       resolved;
+    ngx_uint_t                           attempts; /* of names resolved */
+    ngx_pool_t                          *pool;
+    ngx_log_t                           *log;
+    ngx_log_t                           *quiet; /* for connect(): the owner
+                                                   reports what fails */
 };
 
 

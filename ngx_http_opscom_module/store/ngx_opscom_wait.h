@@ -26,8 +26,8 @@ typedef enum {
 
 
 typedef struct {
-    ngx_queue_t             held;
-    ngx_opscom_wait_state_t state;
+    ngx_queue_t              held;
+    ngx_opscom_wait_state_t  state;
 } ngx_opscom_wait_t;
 
 

@@ -21,9 +21,9 @@
 /* Its value is up to 65535 bytes long. */
 
 typedef struct {
-    ngx_str_t  name;
-    ngx_str_t  value;
-    ngx_uint_t event; /* by ngx_opscom_words_events() */
+    ngx_str_t   name;
+    ngx_str_t   value;
+    ngx_uint_t  event; /* by ngx_opscom_words_events() */
 } ngx_opscom_field_t;
 
 
@@ -44,48 +44,48 @@ typedef enum {
 typedef struct ngx_opscom_words_s ngx_opscom_words_t;
 
 typedef struct {
-    ngx_opscom_word_kind_t    kind;
-    ngx_str_t                 text;
-    size_t                    member; /* where in the source */
-    const ngx_opscom_words_t *list;   /* of a packed one */
+    ngx_opscom_word_kind_t     kind;
+    ngx_str_t                  text;
+    size_t                     member; /* where in the source */
+    const ngx_opscom_words_t  *list;   /* of a packed one */
 } ngx_opscom_word_t;
 
 struct ngx_opscom_words_s {
-    const ngx_opscom_word_t *word;
-    ngx_uint_t               n;
+    const ngx_opscom_word_t  *word;
+    ngx_uint_t                n;
 
     /* what they take, those of a packed list included */
 
-    size_t                   fixed; /* besides texts and what keys begin with */
-    size_t                   keys;  /* how many begin so */
-    const size_t            *texts; /* members, up to NGX_OPSCOM_NO_MEMBER */
+    size_t                    fixed; /* besides texts and prefixes of keys */
+    size_t                    keys;  /* how many begin so */
+    const size_t             *texts; /* members, up to NGX_OPSCOM_NO_MEMBER */
 };
 
 
 typedef struct {
-    ngx_opscom_field_t *field;
-    ngx_uint_t          n;
+    ngx_opscom_field_t  *field;
+    ngx_uint_t           n;
 } ngx_opscom_fields_t;
 
 
 /* The values: a struct that the members' offsets belong to, and fields. */
 
 typedef struct {
-    void                *members;
-    ngx_uint_t           minimal; /* no field is an event's */
-    ngx_opscom_fields_t own; /* those of this layer come first */
-    ngx_opscom_fields_t fields;
+    void                 *members;
+    ngx_uint_t            minimal; /* no field is an event's */
+    ngx_opscom_fields_t  own; /* those of this layer come first */
+    ngx_opscom_fields_t  fields;
 } ngx_opscom_source_t;
 
 
 /* What is being written; zeroed by ngx_opscom_writer_init(). */
 
 typedef struct {
-    u_char    *p;
-    u_char    *start;
-    u_char    *again; /* NULL, or where the last NGX_OPSCOM_WORD_AGAIN is */
-    ngx_str_t  base;  /* <prefix>:{<client>}: */
-    ngx_uint_t argc;
+    u_char     *p;
+    u_char     *start;
+    u_char     *again; /* NULL, or where the last NGX_OPSCOM_WORD_AGAIN is */
+    ngx_str_t   base;  /* <prefix>:{<client>}: */
+    ngx_uint_t  argc;
 } ngx_opscom_writer_t;
 
 

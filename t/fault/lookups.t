@@ -1,6 +1,6 @@
-# Lookups through an outage and through nonsense: they are sent again, whatever
-# became of the first attempt, never answered with what others asked for, never
-# 504, as nothing is written; and they stand behind no write.
+# Lookups through an outage and invalid replies: they are always sent again, are
+# never answered with the reply to another, never with 504, as nothing is
+# written, and do not wait for writes.
 
 use strict;
 use warnings;

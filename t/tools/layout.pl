@@ -29,7 +29,7 @@ sub is_aligned {
 for my $file (sort map { glob "$dir/$_*.[ch]" } '', 'permit/', 'store/') {
     open my $in, '<', $file or die "$file: $!\n";
     my @lines = <$in>;
-    my $start;
+    my ($start, $struct);
 
     push @wrong, "$file: " . @lines . " lines" if @lines > $files;
     push @wrong, "$file:1: no comment that says what it is" unless join('', @lines[0 .. 2]) =~ m{^\n/\*};
@@ -40,6 +40,8 @@ for my $file (sort map { glob "$dir/$_*.[ch]" } '', 'permit/', 'store/') {
 
         push @wrong, "$at: longer than 80 characters" if length $line > 80;
         push @wrong, "$at: a tab, or white space at the end" if $line =~ /\t|\s$/;
+        $struct = $line =~ /^(?:typedef )?struct(?: \w+)? \{$/ || $struct && $line !~ /^\}/;
+        push @wrong, "$at: one space behind the type of a member" if $struct && $line =~ /^    (?:const |struct )*\w+ \**\w+(?:\[.*\])*;/;
         if ($line eq '{') {
             $start = $i;
             push @wrong, "$at: variables that are not in one column" unless is_aligned(@lines[$i + 1 .. $#lines]);
