@@ -212,7 +212,7 @@ is(join(' ', map { metric($names[$_]) - $before[$_] } 0 .. $#names), '2 1 1 1 1 
 my $mixed = array(map { $bodies[$_ % @bodies] } 0 .. 150);
 my $expected = statuses(results(bulk($nginx, $mixed)));
 is(scalar(split ' ', $expected), 151, 'a mixed array');
-srand($ENV{SEED} // 1);
+srand($ENV{SEED} || 1);
 for my $round (1 .. $ENV{SPLITS} // 30) {
     my ($rest, @pieces) = $mixed;
     my $most = (1, 3, 20, 300, 5000)[$round % 5];

@@ -31,7 +31,6 @@ my $nginx = nginx(http => 'opscom_redis ' . $redis->address . ";
                               proxy_buffering off; proxy_pass http://127.0.0.1:$slow/slow; }
 CONF
 my @others;
-my @worker = $nginx->workers;
 
 # a copy has no response: its elements are stored, and the original is answered
 {
@@ -40,6 +39,8 @@ my @worker = $nginx->workers;
     is("$answer->{status} $answer->{body}", '200 fine', 'the original of a mirror is answered');
     ok(wait_until(10, sub { $redis->call('XLEN', "${p}stream") == 300 }), 'and all elements of the copy are stored');
 }
+
+my @worker = $nginx->workers;
 
 # more of the body comes while the error page is being sent
 for my $path ('/bulk', '/push') {
