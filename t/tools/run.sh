@@ -77,6 +77,7 @@ http {
         location ~ ^/api/[^/]+/v1/permits/update\$ { opscom_update; }
         location ~ ^/api/[^/]+/v1/permits/delete\$ { opscom_delete; }
         location ~ ^/api/[^/]+/v1/permits/lookup\$ { opscom_lookup; }
+        location ~ ^/api/[^/]+/v1/permits/bulk\$   { opscom_bulk; client_max_body_size 0; }
 
         location = /status  { opscom_status; }
         location = /metrics { opscom_status prometheus; }
