@@ -106,9 +106,10 @@ wait_until(10, sub { $load->so_far > 50 });
 # Why an answer cannot be a 200: a fault that no wait can mend, or an outage that
 # lasted longer than a request may wait, seen as a time without a 200; after that
 # it may take the longest pause between two attempts to connect until Redis is
-# found to be back.  A reload closes connections that are kept and idle: a request
+# found to be back.  A call that was lost and then refused may have been executed:
+# 504.  A reload closes connections that are kept and idle: a request
 # that comes at that moment is not read (RFC 9112, section 9.5).
-my %no_wait_mends = (503 => ['maxmemory'], 0 => ['worker kill'], 'kept' => ['worker kill', 'reload']);
+my %no_wait_mends = (503 => ['maxmemory'], 504 => ['maxmemory'], 0 => ['worker kill'], 'kept' => ['worker kill', 'reload']);
 my ($retry, $pause) = (5, 2.1);
 my @windows; # [fault, from, to]
 
