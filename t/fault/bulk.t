@@ -35,8 +35,9 @@ sub paused {
         ok(wait_until(20, sub { $load->so_far > $seen + 600 }), "$name: served again");
     }
     my @records = $load->stop;
-    is_deeply(verdict($redis, 'OC-TOMA', @records), { refused => [], lost => [], doubled => [], events => [], in_spite => [] },
-              "$name: every element is a 200, each permit there once with one event") or diag sums(@records);
+    my $verdict = verdict($redis, 'OC-TOMA', @records);
+    is_deeply($verdict, { refused => [], lost => [], doubled => [], events => [], in_spite => [] },
+              "$name: every element is a 200, each permit there once with one event") or diag sums(@records), explain $verdict;
 }
 
 paused('kill -9', sub { $redis->kill9; sleep 0.3; $redis->start });

@@ -37,8 +37,10 @@ sub write_conf {
 
 sub start_redis {
     my $self = shift;
+    my $from = -s "$self->{dir}/log" // 0;
     $self->{pid} = Fault::start("$self->{dir}/out", $Fault::Server, "$self->{dir}/redis.conf");
     wait_until(60, sub { eval { $self->call('PING') =~ /PONG/ } }) or die "redis-server: " . slurp("$self->{dir}/log");
+    up($self) && $self->whole_aof("$self->{dir}/log", $from);
 }
 
 write_conf($_), start_redis($_) for @redis;

@@ -140,7 +140,8 @@ sub verdict {
     $verdict{refused} = [ map { "$_->[0] $_->[1] after " . sprintf '%.2f', $_->[3] } grep { $_->[1] != 200 } @records ];
     $verdict{lost} = [ map { $_->[0] } grep { my $r = $_; $r->[1] == 200 && !grep { $_ eq $r->[2] } @{$ids{$r->[0]} || []} } @records ];
     $verdict{doubled} = [ grep { @{$ids{$_}} > 1 } grep { length } keys %ids ];
-    $verdict{events} = [ (grep { $events{$_} > 1 } keys %events), (grep { !$permit{$_} } keys %events), (grep { !$events{$_} } keys %permit) ];
+    $verdict{events} = [ (map { "$_: $events{$_} events" } grep { $events{$_} > 1 } keys %events), (map { "$_: no permit" } grep { !$permit{$_} } keys %events),
+        (map { "$_: no event" } grep { !$events{$_} } keys %permit) ];
     $verdict{in_spite} = [ map { $_->[0] } grep { $_->[1] == 503 && $ids{$_->[0]} } @records ];
     return \%verdict;
 }
