@@ -4,8 +4,11 @@
 
 #include "ngx_http_opscom_call.h"
 #include "ngx_http_opscom_conf.h"
+#include "ngx_http_opscom_response.h"
 
 
+static ngx_int_t ngx_http_opscom_call_submit(ngx_http_request_t *r,
+    ngx_http_opscom_ctx_t *ctx);
 static void ngx_http_opscom_call_cancel(void *data);
 static void ngx_http_opscom_call_done(ngx_opscom_call_t *call,
     ngx_opscom_outcome_t outcome);
@@ -14,6 +17,25 @@ static void ngx_http_opscom_call_done(ngx_opscom_call_t *call,
 ngx_int_t
 ngx_http_opscom_call_send(ngx_http_request_t *r, ngx_http_opscom_ctx_t *ctx,
     ngx_opscom_read_pt read, ngx_http_opscom_call_pt ended)
+{
+    ctx->ended = ended;
+    ctx->call.read = read;
+    ctx->call.done = ngx_http_opscom_call_done;
+    ctx->call.data = ctx;
+
+    if (ngx_http_opscom_call_submit(r, ctx) != NGX_OK) {
+        return ngx_http_opscom_response_error(r, ctx,
+                   NGX_HTTP_OPSCOM_STORE_UNAVAILABLE);
+    }
+
+    r->write_event_handler = ngx_http_request_empty_handler;
+
+    return NGX_DONE;
+}
+
+
+static ngx_int_t
+ngx_http_opscom_call_submit(ngx_http_request_t *r, ngx_http_opscom_ctx_t *ctx)
 {
     ngx_int_t                    rc;
     ngx_pool_cleanup_t          *cln;
@@ -26,11 +48,6 @@ ngx_http_opscom_call_send(ngx_http_request_t *r, ngx_http_opscom_ctx_t *ctx,
 
     cln->handler = ngx_http_opscom_call_cancel;
     cln->data = &ctx->call;
-
-    ctx->ended = ended;
-    ctx->call.read = read;
-    ctx->call.done = ngx_http_opscom_call_done;
-    ctx->call.data = ctx;
 
     ctx->sent_at = ngx_http_opscom_metrics_clock();
 

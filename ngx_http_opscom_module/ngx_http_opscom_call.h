@@ -14,9 +14,9 @@
 
 
 /*
- * Sends ctx->call, whose command is set.  NGX_OK: ended() will be called,
- * unless the request ends first.  Any other value, after logging the reason at
- * the level "info": nothing was sent.
+ * Sends ctx->call, whose command is set.  NGX_DONE: ended() will be called,
+ * unless the request ends first.  Any other value: nothing was sent, the reason
+ * is logged, and the value is that of the 503 that the request was answered.
  */
 ngx_int_t ngx_http_opscom_call_send(ngx_http_request_t *r,
     ngx_http_opscom_ctx_t *ctx, ngx_opscom_read_pt read,

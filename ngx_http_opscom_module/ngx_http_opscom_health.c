@@ -41,17 +41,13 @@ ngx_http_opscom_health_handler(ngx_http_request_t *r)
     ctx->call.reads = 1;
     ctx->call.once = 1;
 
-    if (ngx_http_opscom_call_send(r, ctx, ngx_http_opscom_health_read,
-                                  ngx_http_opscom_health_ended)
-        != NGX_OK)
-    {
-        return ngx_http_opscom_response_error(r, ctx,
-                   NGX_HTTP_OPSCOM_STORE_UNAVAILABLE);
+    rc = ngx_http_opscom_call_send(r, ctx, ngx_http_opscom_health_read,
+                                   ngx_http_opscom_health_ended);
+    if (rc == NGX_DONE) {
+        r->main->count++;
     }
 
-    r->main->count++;
-
-    return NGX_DONE;
+    return rc;
 }
 
 

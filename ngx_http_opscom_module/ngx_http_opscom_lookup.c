@@ -37,23 +37,13 @@ static ngx_int_t ngx_http_opscom_lookup_ended(ngx_http_request_t *r,
 ngx_int_t
 ngx_http_opscom_lookup(ngx_http_request_t *r, ngx_http_opscom_ctx_t *ctx)
 {
-    ngx_int_t  rc;
-
     if (ngx_http_opscom_lookup_prepare(r, ctx) != NGX_OK) {
         return ngx_http_opscom_response_error(r, ctx,
                    NGX_HTTP_OPSCOM_INTERNAL_ERROR);
     }
 
-    rc = ngx_http_opscom_call_send(r, ctx, ngx_http_opscom_lookup_read,
-                                   ngx_http_opscom_lookup_ended);
-    if (rc != NGX_OK) {
-        return ngx_http_opscom_response_error(r, ctx,
-                   NGX_HTTP_OPSCOM_STORE_UNAVAILABLE);
-    }
-
-    r->write_event_handler = ngx_http_request_empty_handler;
-
-    return NGX_DONE;
+    return ngx_http_opscom_call_send(r, ctx, ngx_http_opscom_lookup_read,
+                                     ngx_http_opscom_lookup_ended);
 }
 
 

@@ -3,6 +3,7 @@
 
 
 #include "store/ngx_opscom_address.h"
+#include "store/ngx_opscom_text.h"
 
 #include "ngx_http_opscom_conf.h"
 #include "ngx_http_opscom_redis.h"
@@ -142,9 +143,7 @@ ngx_http_opscom_redis_differs(ngx_opscom_settings_t *said,
 static ngx_uint_t
 ngx_http_opscom_redis_is_other(ngx_str_t *said, ngx_str_t *text)
 {
-    return said->len && text->len
-           && (said->len != text->len
-               || ngx_memcmp(said->data, text->data, text->len) != 0);
+    return said->len && text->len && !ngx_opscom_text_equal(said, text);
 }
 
 

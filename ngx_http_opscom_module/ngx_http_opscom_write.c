@@ -59,17 +59,8 @@ ngx_http_opscom_write(ngx_http_request_t *r, ngx_http_opscom_ctx_t *ctx)
                    NGX_HTTP_OPSCOM_INTERNAL_ERROR);
     }
 
-    if (ngx_http_opscom_call_send(r, ctx, ngx_http_opscom_write_read,
-                                  ngx_http_opscom_write_ended)
-        != NGX_OK)
-    {
-        return ngx_http_opscom_response_error(r, ctx,
-                   NGX_HTTP_OPSCOM_STORE_UNAVAILABLE);
-    }
-
-    r->write_event_handler = ngx_http_request_empty_handler;
-
-    return NGX_DONE;
+    return ngx_http_opscom_call_send(r, ctx, ngx_http_opscom_write_read,
+                                     ngx_http_opscom_write_ended);
 }
 
 

@@ -19,7 +19,7 @@ use Socket qw(IPPROTO_TCP TCP_NODELAY);
 use Time::HiRes qw(sleep time);
 
 use Exporter 'import';
-our @EXPORT = qw(redis nginx conf body request push_permit clients wait_until free_port command stored check_log slurp);
+our @EXPORT = qw(redis nginx conf body request push_permit clients wait_until free_port command stored check_log slurp promtool);
 
 our $Top    = Cwd::getcwd();
 our $Dir    = File::Temp->newdir(TMPDIR => 1);
@@ -501,6 +501,18 @@ sub stored {
 
     my @doubled = grep { @{$tickets{$_}} > 1 } keys %tickets;
     return (\@lost, \@doubled, \@refused);
+}
+
+# What promtool says of metrics: "0 " where it has nothing to say; undef without it.
+sub promtool {
+    my $text = shift;
+
+    return unless `promtool --version 2>&1` =~ /promtool/;
+    open my $out, '>', "$Dir/metrics" or die "$Dir/metrics: $!\n";
+    print $out $text;
+    close $out;
+    my $said = `promtool check metrics < $Dir/metrics 2>&1`;
+    return "$? $said";
 }
 
 # What no log may contain.
