@@ -57,4 +57,45 @@ is((ask('push', body(apiToken => 'LIMITED')))[0], 401, 'a token with another sco
 is((ask('delete', $edit =~ s/\Q$id/nothing/r))[0], 404, 'a permit that is not there');
 is($master->call('EXISTS', 'opscom:{OC-TOMA}:permit:nothing'), 0, 'and has not come to be');
 
+# a master that has become a replica answers nothing out of what it had: the new
+# master has none of it
+my ($was, $is) = (redis(), redis());
+my $two = sub { nginx(retry => 'default', http => "opscom_redis @{[ $was->address ]} @{[ $is->address ]};", server => $locations . ' location = /dedup { opscom_bulk OC-TOMA; opscom_dedup 10m; }') };
+my $send = sub {
+    my ($path, $body, %headers) = @_;
+    my $nginx = $two->(); # which begins with the one that was the master
+    my ($code, $said) = Fault::request(Fault::connect_to($nginx->{port}), $path, $body, Connection => 'close', %headers);
+    $nginx->quit;
+    return wantarray ? ($code, $said) : $code;
+};
+my ($push, $change, $remove) = map { "/api/OC-TOMA/v1/permits/$_" } qw(push update delete);
+
+my $kept = id_of(($send->($push, body(), 'Idempotency-Key' => 'k'))[1]);
+my $gone = id_of(($send->($push, body(permitNo => 'gone')))[1]);
+my $named = sub { my ($which, $more) = @_; qq({"apiToken":"$Fault::Token","reference_id":"$which"$more}) };
+is($send->($remove, $named->($gone, '')), 200, 'stored and deleted on the first master');
+is($send->($change, $named->($kept, ',"amount":"3.00"'), 'Idempotency-Key' => 'u'), 200, 'and updated');
+$send->('/dedup', '[' . body(permitNo => 'd1') . ']');
+$was->call('REPLICAOF', '127.0.0.1', free_port());
+
+is($send->($change, $named->($kept, ',"amount":"3.00"'), 'Idempotency-Key' => 'u'), 404, 'an update is no replay of what the master has not');
+is($send->($change, $named->($kept, ',"amount":"3.00"')), 404, 'nor is there nothing to change');
+is($send->($change, $named->($kept, ',"endTime":"2018-07-02T08:00:00"')), 404, 'nor is an end compared');
+is($send->($remove, $named->($gone, '')), 404, 'nor is a permit deleted already');
+is($send->($push, body(permitNo => 'other'), 'Idempotency-Key' => 'k'), 200, 'nor is a key used already');
+isnt($is->call('XLEN', 'opscom:{OC-TOMA}:stream'), 0, 'it is stored on the master');
+$is->call('FLUSHALL');
+$is->call('HSET', 'opscom:{OC-TOMA}:tokens', sha256_hex($Fault::Token), 'demo');
+my ($again, $text_again) = $send->($push, body(), 'Idempotency-Key' => 'k');
+isnt(id_of($text_again), $kept, 'a push is no replay either');
+is($is->call('XLEN', 'opscom:{OC-TOMA}:stream'), 1, 'but stored');
+is(join(' ', ($send->('/dedup', '[' . join(',', map { body(permitNo => "d$_") } 1 .. 3) . ']'))[1] =~ /"http_status":(\d+)/g), '200 200 200', 'one replay among the elements of a bulk request');
+is($is->call('XLEN', 'opscom:{OC-TOMA}:stream'), 4, 'all of them are stored');
+
+# other refusals of writes do not change what is answered without one
+$is->call('CONFIG', 'SET', 'min-replicas-to-write', 1);
+is($send->($push, body()), 503, 'too few replicas for a push');
+is($send->($push, body(apiToken => 'WRONG')), 401, 'not for a wrong token');
+is($send->($remove, $named->('nothing', '')), 404, 'nor for a permit that is not there');
+
 done_testing();

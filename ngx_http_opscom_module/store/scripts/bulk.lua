@@ -6,7 +6,7 @@
 -- that the whole call is refused, or sent again.
 
 --@ words bulk
---@ include shared/token.lua push call('HDEL', KEYS[#KEYS - ARGV.count * ARGV.keys_each + 1], '')
+--@ include shared/token.lua push --@ include shared/prove.lua KEYS[#KEYS-ARGV.count*ARGV.keys_each+1]
 
 local stream, zones = KEYS.stream, KEYS.zones
 local keys, words = tonumber(ARGV.keys_each), tonumber(ARGV.words_each)

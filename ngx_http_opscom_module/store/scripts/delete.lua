@@ -13,15 +13,15 @@
 local had = call('HMGET', permit, 'reference_id', 'plate', 'start', 'end',
                  'deleted_at', 'end_ts')
 if not had[1] then
-    prove()
+--@ include shared/prove.lua permit
     return {4, 0, id, label}
 end
 
 if had[5] then
+--@ include shared/prove.lua permit
     local verdict = again == '1' and had[5] == moment and 1 or 2
     local wrote = (idem or replicas ~= '') and 1 or 0
     local failed = whole(function()
-        prove()
         remember()
         -- the write moves the offset that WAIT waits for behind the first one
         if replicas ~= '' then

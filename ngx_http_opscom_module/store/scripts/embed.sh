@@ -2,9 +2,10 @@
 # Writes the Lua scripts named on the command line as C string literals, and
 # words.list as C tables.
 #
-# In a script, "--@ include FILE NAME TEXT" is replaced by the file, with NAME
-# for @NAME@ in it and TEXT, the rest of the line, for @TEXT@; KEYS.name and ARGV.name by their positions in words.list, of
-# the lists that "--@ words LIST ..." names; NAMES_list_ by all names of a list.
+# In a script, "--@ include FILE NAME TEXT" is replaced by the file, with NAME for
+# @NAME@ in it and TEXT, the rest of the line, for @TEXT@; KEYS.name and ARGV.name
+# by their positions in words.list, of the lists that "--@ words LIST ..." names;
+# NAMES_list_ by all names of a list.
 # Comments and indents are left out.
 
 set -e

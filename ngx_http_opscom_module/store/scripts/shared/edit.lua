@@ -3,7 +3,7 @@
 -- as deleted_at, shows that this call's own earlier attempt wrote it.
 
 --@ words edit once change
---@ include shared/token.lua @NAME@ call('HDEL', KEYS.permit, '')
+--@ include shared/token.lua @NAME@ --@ include shared/prove.lua KEYS.permit
 
 local permit, stream, idem = KEYS.permit, KEYS.stream, KEYS.idem
 local NAMES_edit_ = cmsgpack.unpack(ARGV.edit)
@@ -11,6 +11,7 @@ local NAMES_edit_ = cmsgpack.unpack(ARGV.edit)
 if idem then
     local seen = call('GET', idem)
     if seen then
+--@ include shared/prove.lua permit
         if string.sub(seen, 1, 64) ~= fingerprint then
             return {3, 0, id, label}
         end
@@ -24,12 +25,6 @@ if idem then
         end
         return {2, wrote, id, label, other}
     end
-end
-
--- For answers of what is not written: a replica that is behind, and a master that
--- has become one, refuse it with READONLY, so that the master is asked.
-local function prove()
-    call('HDEL', permit, '')
 end
 
 local journal = {}

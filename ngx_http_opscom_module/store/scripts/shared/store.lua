@@ -36,6 +36,7 @@ if options then
     if idem_ttl ~= '' then
         local seen = call('GET', idem)
         if seen then
+--@ include shared/prove.lua permit
             if string.sub(seen, 1, 64) ~= fingerprint then
                 return {3, 0, id, label}
             end
@@ -52,6 +53,7 @@ if options then
                                    .. other, 'reference_id', 'updated_at',
                                    'deleted_at')
         if was and (other == id or was[1] and not was[2] and not was[3]) then
+--@ include shared/prove.lua permit
             if idem then
                 call('SET', idem, seen, 'PX', idem_ttl)
             end

@@ -1,6 +1,5 @@
--- The token, and whether it may do this.  A replica may not have the token, or
--- the limit, yet: it refuses a write that changes nothing, which is given by the
--- including script, with READONLY, so that the master is asked.
+-- The token, and whether it may do this.  The including script gives the line that
+-- proves that this is a master, where a replica may not have the token yet.
 
 local call, try = redis.call, redis.pcall
 
@@ -10,7 +9,7 @@ local limited = label and string.find(label, ' ', 1, true)
 if not label
    or limited and not string.find(label .. ' ', ' @NAME@ ', 1, true)
 then
-    @TEXT@
+@TEXT@
     return {0}
 end
 
