@@ -125,7 +125,7 @@ like($feed, qr/`$_`/, "member $_ of an event")
     for qw(event reference_id plate start end changed amount currency zone zone_status ticket source);
 
 # commands that an ACL must allow
-my $options = set(qw(MAXLEN LIMIT KEEPTTL WITHSCORES WRONGTYPE BYSCORE MINID));
+my $options = set(qw(MAXLEN LIMIT KEEPTTL WITHSCORES WRONGTYPE READONLY BYSCORE MINID));
 my $commands = set(map { lc } grep { !$options->{$_} } map { /'([A-Z]{3,})\b[^']*'/g } values %scripts);
 my ($acl) = $redis =~ /(ACL SETUSER opscom .*?)\n\n/s;
 my $allowed = set(map { s/\|.*//r } $acl =~ /\+([\w|]+)/g);
