@@ -10,9 +10,11 @@ use warnings;
 
 use Bulk;
 use Fault;
+use IO::Select;
 use Line;
 use List::Util qw(sum0);
 use Load;
+use POSIX ();
 use Time::HiRes qw(sleep time);
 
 my $seconds = $ENV{SECONDS} || 600;
@@ -106,19 +108,48 @@ my $bulk = bulk_clients(int($clients / 2) || 1, $nginx, size => 50, piece => 500
 wait_until(10, sub { $load->so_far > 50 });
 
 # Why an answer cannot be a 200: a fault that no wait can mend, or an outage that
-# lasted longer than a request may wait, seen as a time without a 200; after that
-# it may take the longest pause between two attempts to connect until Redis is
-# found to be back.  A call that was lost and then refused may have been executed:
-# 504.  A reload closes connections that are kept and idle: a request
-# that comes at that moment is not read (RFC 9112, section 9.5).
+# lasted longer than a request may wait.  After that it may take the longest pause
+# between two attempts to connect until Redis is found to be back, so that two
+# outages with less between them are one.  A call that was lost and then refused
+# may have been executed: 504.  A reload closes connections that are kept and idle:
+# a request that comes at that moment is not read (RFC 9112, section 9.5).
 my %no_wait_mends = (503 => ['maxmemory'], 504 => ['maxmemory'], 0 => ['worker kill'], 'kept' => ['worker kill', 'reload']);
 my ($retry, $pause) = (5, 2.1);
 my @windows; # [fault, from, to]
 
-# [from, to] of each time without a 200 that is longer than the retry.
+# A process that writes to both servers all the time, and notes when one took it.
+sub watch {
+    my $file = "$Fault::Dir/taken";
+    open my $out, '>', $file or die "$file: $!";
+    $out->autoflush;
+
+    my $pid = fork // die "fork: $!";
+    if ($pid) { $Fault::Started{$pid} = 1; return $file }
+    while (getppid() != 1) {
+        print $out time, "\n" if grep { takes($_) } @redis;
+        sleep 0.05;
+    }
+    POSIX::_exit(0);
+}
+
+sub takes {
+    my $socket = Fault::connect_to($_[0]{port}) or return;
+    syswrite $socket, "SET watched 1\r\n";
+    my $reply;
+    sysread $socket, $reply, 4 if IO::Select->new($socket)->can_read(0.5);
+    return ($reply // '') =~ /^(?:\+OK|-OOM)/;
+}
+
+# [from, to] of each time in which Redis took nothing that is longer than the retry.
 sub outages {
-    my @stored = sort { $a <=> $b } map { $_->[4] + $_->[3] } grep { $_->[1] == 200 } @_;
-    return map { [ @stored[$_ - 1, $_] ] } grep { $stored[$_] - $stored[$_ - 1] > $retry } 1 .. $#stored;
+    my @gaps;
+
+    for (1 .. $#_) {
+        my ($from, $to) = @_[$_ - 1, $_];
+        next if $to - $from < 0.3;
+        if (@gaps && $from - $gaps[-1][1] < $pause) { $gaps[-1][1] = $to } else { push @gaps, [ $from, $to ] }
+    }
+    return grep { $_->[1] - $_->[0] > $retry } @gaps;
 }
 
 sub why {
@@ -133,6 +164,7 @@ sub why {
     return 'unexplained, near ' . join '+', map { sprintf '%s %.1f-%.1f', $_->[0], $_->[1] - $from, $_->[2] - $from } @near;
 }
 
+my $watch = watch();
 my ($start, %drawn, @memory, @descriptors) = time;
 my $next = $start;
 printf "%6s %8s %8s %10s %6s\n", qw(seconds faults answers memory fds);
@@ -166,9 +198,10 @@ my %status;
 $status{$_->[1] || 'no answer'}++ for @records, @once, @bulk;
 my ($lost, $doubled, $refused) = stored($master, @records, @once, @bulk);
 my $verdict = verdict($master, 'OC-TOMA', @once);
-my @outages = outages(@records, @once, @bulk);
+my @outages = outages(split ' ', slurp($watch));
 my %refusals;
 $refusals{($_->[1] || 'no answer') . ': ' . why(\@outages, $_->[1], $_->[5], $_->[4], $_->[4] + $_->[3])}++ for grep { $_->[1] != 200 } @once;
+my @unexplained = grep { /unexplained/ } keys %refusals;
 my @alarms = check_log($nginx);
 @alarms = grep { !/exited on signal 9/ } @alarms; # those that were killed
 my $faults = sum0(values %drawn);
@@ -194,4 +227,4 @@ print "events: @{$verdict->{events}}[0 .. ($#{$verdict->{events}} > 9 ? 9 : $#{$
 print "refused: @$_\n" for grep { $_->[1] != 200 } @once;
 print "$_\n" for @alarms;
 
-exit(@$lost || @$doubled || @$refused || @{$verdict->{events}} || @alarms || $last < $end - 2 ? 1 : 0);
+exit(@$lost || @$doubled || @$refused || @{$verdict->{events}} || @alarms || @unexplained || $last < $end - 2 ? 1 : 0);
