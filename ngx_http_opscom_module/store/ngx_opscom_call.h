@@ -60,6 +60,28 @@ typedef enum {
 } ngx_opscom_call_state_t;
 
 
+/*
+ * How a call is sent in one command with others of its kind.  Its words are in
+ * four parts: keys and arguments that it shares with them, each followed by
+ * those of its own.  Calls whose shared parts are equal go to "script", with
+ *
+ *     the shared keys, the own keys of each call,
+ *     the shared arguments, the number of calls, how many own keys and own
+ *     arguments each has, the own arguments of each call.
+ *
+ * It answers an array of what each call would be answered alone, errors among
+ * them; or, for all of them, an error or an array of one element.
+ */
+typedef struct {
+    ngx_opscom_script_t  *script; /* NULL: is always sent alone */
+    uint32_t              own_keys; /* where in the words these begin, */
+    uint32_t              argv;     /* ... the arguments */
+    uint32_t              own_argv; /* ... and those of its own */
+    uint16_t              nkeys;    /* how many are shared */
+    uint16_t              nargs;
+} ngx_opscom_join_t;
+
+
 struct ngx_opscom_call_s {
 
     /* set by the caller; all else is zero */
@@ -73,6 +95,7 @@ struct ngx_opscom_call_s {
     ngx_uint_t            argc;   /* how many words that is */
     ngx_uint_t            nkeys;
     ngx_str_t             tag; /* the hash tag of all keys */
+    ngx_opscom_join_t     join;
 
     /*
      * NULL, or a byte of the words, '0', which becomes '1' when the call is

@@ -21,6 +21,9 @@ typedef struct {
     ngx_opscom_step_pt  step; /* of an own command */
     uint64_t            end;  /* of its bytes, counted from the first one */
     ngx_msec_t          deadline;
+
+    /* slots that the reply is for, in the first of them; 0: not written yet */
+    ngx_uint_t          replies;
 } ngx_opscom_slot_t;
 
 

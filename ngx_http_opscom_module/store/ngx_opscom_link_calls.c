@@ -441,7 +441,13 @@ ngx_opscom_link_expire(ngx_opscom_link_t *link)
         /* its slot stays, and is counted until the reply comes */
 
         ngx_queue_remove(&call->queue);
-        ngx_opscom_pipeline_cancel(&link->pipeline, call);
+
+        if (ngx_opscom_pipeline_cancel(&link->pipeline, call) != NGX_OK) {
+            ngx_opscom_link_end(link, call, &ended,
+                                ngx_opscom_call_outcome(call));
+            continue;
+        }
+
         ngx_opscom_account_enter(link->account);
         ngx_opscom_link_end(link, call, &ended, NGX_OPSCOM_UNKNOWN);
     }
@@ -460,11 +466,11 @@ ngx_opscom_link_cancel(ngx_opscom_call_t *call)
     ngx_queue_remove(&call->queue);
     ngx_opscom_link_part(link, call);
 
-    if (call->state == NGX_OPSCOM_CALL_SENT) {
+    /* where a reply will still come, it must find its place */
 
-        /* the reply will still come, and must find its place */
-
-        ngx_opscom_pipeline_cancel(&link->pipeline, call);
+    if (call->state == NGX_OPSCOM_CALL_SENT
+        && ngx_opscom_pipeline_cancel(&link->pipeline, call) == NGX_OK)
+    {
         return;
     }
 

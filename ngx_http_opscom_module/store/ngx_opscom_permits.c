@@ -9,15 +9,15 @@
 #include "ngx_opscom_scripts_lua.h"
 
 
-#define NGX_OPSCOM_MAX_LISTS  3 /* of a form's keys, or arguments */
+#define NGX_OPSCOM_MAX_LISTS  4 /* of a form's keys, or arguments */
 #define NGX_OPSCOM_OWN_FIELDS 2
 
 
-/* The lists of one script, keys first. */
+/* The lists of one script, up to NULL; keys first. */
 
 typedef struct {
-    const ngx_opscom_words_t  *keys[NGX_OPSCOM_MAX_LISTS];
-    const ngx_opscom_words_t  *argv[NGX_OPSCOM_MAX_LISTS];
+    const ngx_opscom_words_t  *keys[NGX_OPSCOM_MAX_LISTS + 1];
+    const ngx_opscom_words_t  *argv[NGX_OPSCOM_MAX_LISTS + 1];
     ngx_opscom_script_id_t     script;
 } ngx_opscom_form_t;
 
@@ -33,9 +33,10 @@ static ngx_int_t ngx_opscom_form_write(ngx_opscom_call_t *call,
     ngx_str_t *prefix, ngx_str_t *client, ngx_pool_t *pool);
 static size_t ngx_opscom_form_size(const ngx_opscom_form_t *form,
     const ngx_opscom_source_t *source, size_t base);
+static size_t ngx_opscom_lists_size(const ngx_opscom_words_t *const *list,
+    const ngx_opscom_source_t *source, size_t base);
 static void ngx_opscom_lists_write(ngx_opscom_writer_t *writer,
-    const ngx_opscom_words_t *const lists[NGX_OPSCOM_MAX_LISTS],
-    const ngx_opscom_source_t *source);
+    const ngx_opscom_words_t *const *list, const ngx_opscom_source_t *source);
 static void ngx_opscom_permits_end(ngx_opscom_call_t *call,
     ngx_opscom_writer_t *writer, ngx_opscom_script_id_t script,
     ngx_str_t *client);
@@ -50,26 +51,28 @@ static void ngx_opscom_push_source(ngx_opscom_source_t *source,
 
 static const ngx_opscom_form_t ngx_opscom_form_push[NGX_OPSCOM_PUSH_KINDS] = {
     {
-        { &ngx_opscom_words_push_keys },
-        { &ngx_opscom_words_push_argv },
+        { &ngx_opscom_words_push_keys, &ngx_opscom_words_each_keys },
+        { &ngx_opscom_words_push_argv, &ngx_opscom_words_each_argv },
         NGX_OPSCOM_SCRIPT_PUSH
     },
     {
-        { &ngx_opscom_words_push_keys },
-        { &ngx_opscom_words_push_argv, &ngx_opscom_words_feed_argv },
+        { &ngx_opscom_words_push_keys, &ngx_opscom_words_each_keys },
+        { &ngx_opscom_words_push_argv, &ngx_opscom_words_each_argv,
+          &ngx_opscom_words_feed_argv },
         NGX_OPSCOM_SCRIPT_PUSH
     },
     {
-        { &ngx_opscom_words_push_keys, &ngx_opscom_words_retry_keys },
-        { &ngx_opscom_words_push_argv, &ngx_opscom_words_feed_argv,
-          &ngx_opscom_words_option_argv },
+        { &ngx_opscom_words_push_keys, &ngx_opscom_words_each_keys,
+          &ngx_opscom_words_retry_keys },
+        { &ngx_opscom_words_push_argv, &ngx_opscom_words_each_argv,
+          &ngx_opscom_words_feed_argv, &ngx_opscom_words_option_argv },
         NGX_OPSCOM_SCRIPT_PUSH
     }
 };
 
 static const ngx_opscom_form_t ngx_opscom_form_bulk = {
-    { &ngx_opscom_words_bulk_keys },
-    { &ngx_opscom_words_bulk_argv },
+    { &ngx_opscom_words_push_keys },
+    { &ngx_opscom_words_push_argv, &ngx_opscom_words_bulk_argv },
     NGX_OPSCOM_SCRIPT_BULK
 };
 
@@ -122,6 +125,7 @@ ngx_opscom_permits_push(ngx_opscom_call_t *call, ngx_opscom_write_t *write,
     ngx_opscom_push_source(&source, write, own);
 
     call->repeatable = 1;
+    call->join.script = &ngx_opscom_scripts[NGX_OPSCOM_SCRIPT_BULK];
 
     form = &ngx_opscom_form_push[ngx_opscom_push_kind(write)];
 
@@ -265,6 +269,7 @@ ngx_opscom_form_write(ngx_opscom_call_t *call, const ngx_opscom_form_t *form,
 {
     size_t               base;
     u_char              *p;
+    ngx_opscom_join_t   *join;
     ngx_opscom_writer_t  writer;
 
     base = ngx_opscom_words_base(prefix, client);
@@ -276,9 +281,22 @@ ngx_opscom_form_write(ngx_opscom_call_t *call, const ngx_opscom_form_t *form,
 
     ngx_opscom_writer_init(&writer, p, prefix, client);
 
-    ngx_opscom_lists_write(&writer, form->keys, source);
+    /* of a push, the first lists are those that it shares with others */
+
+    join = &call->join;
+    join->nkeys = (uint16_t) form->keys[0]->n;
+    join->nargs = (uint16_t) form->argv[0]->n;
+
+    ngx_opscom_words_write(&writer, form->keys[0], source);
+    join->own_keys = (uint32_t) (writer.p - writer.start);
+    ngx_opscom_lists_write(&writer, &form->keys[1], source);
+
     call->nkeys = writer.argc;
-    ngx_opscom_lists_write(&writer, form->argv, source);
+
+    join->argv = (uint32_t) (writer.p - writer.start);
+    ngx_opscom_words_write(&writer, form->argv[0], source);
+    join->own_argv = (uint32_t) (writer.p - writer.start);
+    ngx_opscom_lists_write(&writer, &form->argv[1], source);
 
     ngx_opscom_permits_end(call, &writer, form->script, client);
 
@@ -290,21 +308,21 @@ static size_t
 ngx_opscom_form_size(const ngx_opscom_form_t *form,
     const ngx_opscom_source_t *source, size_t base)
 {
-    size_t      size;
-    ngx_uint_t  i;
+    return ngx_opscom_fields_size(&source->own)
+           + ngx_opscom_fields_size(&source->fields)
+           + ngx_opscom_lists_size(form->keys, source, base)
+           + ngx_opscom_lists_size(form->argv, source, base);
+}
 
-    size = ngx_opscom_fields_size(&source->own)
-           + ngx_opscom_fields_size(&source->fields);
 
-    for (i = 0; i < NGX_OPSCOM_MAX_LISTS; i++) {
+static size_t
+ngx_opscom_lists_size(const ngx_opscom_words_t *const *list,
+    const ngx_opscom_source_t *source, size_t base)
+{
+    size_t  size;
 
-        if (form->keys[i]) {
-            size += ngx_opscom_words_size(form->keys[i], source, base);
-        }
-
-        if (form->argv[i]) {
-            size += ngx_opscom_words_size(form->argv[i], source, base);
-        }
+    for (size = 0; *list; list++) {
+        size += ngx_opscom_words_size(*list, source, base);
     }
 
     return size;
@@ -313,15 +331,10 @@ ngx_opscom_form_size(const ngx_opscom_form_t *form,
 
 static void
 ngx_opscom_lists_write(ngx_opscom_writer_t *writer,
-    const ngx_opscom_words_t *const lists[NGX_OPSCOM_MAX_LISTS],
-    const ngx_opscom_source_t *source)
+    const ngx_opscom_words_t *const *list, const ngx_opscom_source_t *source)
 {
-    ngx_uint_t  i;
-
-    for (i = 0; i < NGX_OPSCOM_MAX_LISTS; i++) {
-        if (lists[i]) {
-            ngx_opscom_words_write(writer, lists[i], source);
-        }
+    for ( /* void */ ; *list; list++) {
+        ngx_opscom_words_write(writer, *list, source);
     }
 }
 

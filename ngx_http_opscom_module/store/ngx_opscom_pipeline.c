@@ -8,13 +8,24 @@
 
 #define NGX_OPSCOM_PIPELINE_BUFFER 16384
 
+/* A call shares a command with calls among so many that came after it. */
+
+#define NGX_OPSCOM_PIPELINE_WINDOW 64
+
+#define NGX_OPSCOM_NOT_WRITTEN UINT64_MAX
+
 
 static ngx_int_t ngx_opscom_pipeline_asking(ngx_opscom_pipeline_t *pipeline,
     ngx_msec_t deadline);
 static void ngx_opscom_pipeline_asked(void *data, ngx_opscom_reply_t *reply);
-static size_t ngx_opscom_pipeline_size(ngx_opscom_call_t *call);
-static u_char *ngx_opscom_pipeline_script(u_char *p, ngx_opscom_call_t *call);
+static void ngx_opscom_pipeline_write(ngx_opscom_pipeline_t *pipeline);
+static ngx_uint_t ngx_opscom_pipeline_gather(ngx_opscom_pipeline_t *pipeline,
+    ngx_opscom_call_t **calls);
+static void ngx_opscom_pipeline_swap(ngx_opscom_pipeline_t *pipeline,
+    uint64_t one, uint64_t other);
 static ngx_int_t ngx_opscom_pipeline_replies(ngx_opscom_pipeline_t *pipeline);
+static ngx_int_t ngx_opscom_pipeline_reply(ngx_opscom_pipeline_t *pipeline,
+    ngx_opscom_reply_t *reply);
 static void ngx_opscom_pipeline_failed(ngx_opscom_pipeline_t *pipeline,
     const char *what);
 
@@ -45,7 +56,7 @@ ngx_int_t
 ngx_opscom_pipeline_call(ngx_opscom_pipeline_t *pipeline,
     ngx_opscom_call_t *call, ngx_msec_t deadline)
 {
-    u_char             *p, *start;
+    size_t              room;
     ngx_opscom_slot_t  *slot;
 
     if (call->asking
@@ -54,12 +65,9 @@ ngx_opscom_pipeline_call(ngx_opscom_pipeline_t *pipeline,
         return NGX_ERROR;
     }
 
-    call->asking = 0;
+    room = pipeline->room + ngx_opscom_command_size(call);
 
-    if (ngx_opscom_out_reserve(&pipeline->out, ngx_opscom_pipeline_size(call),
-                               pipeline->log)
-        != NGX_OK)
-    {
+    if (ngx_opscom_out_reserve(&pipeline->out, room, pipeline->log) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -68,21 +76,19 @@ ngx_opscom_pipeline_call(ngx_opscom_pipeline_t *pipeline,
         return NGX_ERROR;
     }
 
-    start = pipeline->out.last;
-
-    p = call->script ? ngx_opscom_pipeline_script(start, call)
-                     : ngx_opscom_write_header(start, call->argc);
-
-    p = ngx_cpymem(p, call->words.data, call->words.len);
-
-    pipeline->out.last = p;
-    pipeline->written += p - start;
-
     slot->call = call;
-    slot->end = pipeline->written;
+    slot->end = NGX_OPSCOM_NOT_WRITTEN;
     slot->deadline = deadline;
 
     call->number = pipeline->inflight.tail - 1;
+
+    pipeline->room = room;
+    pipeline->fresh++;
+
+    if (call->asking) {
+        call->asking = 0;
+        ngx_opscom_pipeline_write(pipeline);
+    }
 
     ngx_opscom_pipeline_post(pipeline);
 
@@ -110,47 +116,97 @@ ngx_opscom_pipeline_asked(void *data, ngx_opscom_reply_t *reply)
 }
 
 
-/* EVALSHA, a name or a source, the number of keys, the words. */
-
-static size_t
-ngx_opscom_pipeline_size(ngx_opscom_call_t *call)
+static void
+ngx_opscom_pipeline_write(ngx_opscom_pipeline_t *pipeline)
 {
-    size_t  size;
+    u_char                 *start;
+    uint64_t                number;
+    ngx_uint_t              n;
+    ngx_opscom_out_t       *out;
+    ngx_opscom_call_t      *calls[NGX_OPSCOM_COMMAND_CALLS];
+    ngx_opscom_inflight_t  *inflight;
 
-    size = NGX_OPSCOM_HEADER_SIZE + call->words.len;
+    out = &pipeline->out;
+    inflight = &pipeline->inflight;
 
-    if (call->script == NULL) {
-        return size;
+    while (pipeline->fresh) {
+        n = ngx_opscom_pipeline_gather(pipeline, calls);
+
+        start = out->last;
+        out->last = ngx_opscom_command_write(start, calls, n);
+        pipeline->written += out->last - start;
+
+        number = inflight->tail - pipeline->fresh;
+        ngx_opscom_inflight_slot(inflight, number)->replies = n;
+        pipeline->fresh -= n;
+
+        for ( /* void */ ; number < inflight->tail - pipeline->fresh; number++)
+        {
+            ngx_opscom_inflight_slot(inflight, number)->end
+                                                         = pipeline->written;
+        }
     }
 
-    size += 3 * NGX_OPSCOM_ARGUMENT_SIZE(64);
-
-    /* not "?:": GCC 14 reads the source's length whatever the bit is */
-
-    if (call->by_source) {
-        size += call->script->source.len;
-    }
-
-    return size;
+    pipeline->room = 0;
 }
 
 
-static u_char *
-ngx_opscom_pipeline_script(u_char *p, ngx_opscom_call_t *call)
+/* The next calls to be written, and those that join them, brought together. */
+
+static ngx_uint_t
+ngx_opscom_pipeline_gather(ngx_opscom_pipeline_t *pipeline,
+    ngx_opscom_call_t **calls)
 {
-    p = ngx_opscom_write_header(p, call->argc + 3);
+    uint64_t                first, last, number;
+    ngx_uint_t              n;
+    ngx_opscom_call_t      *call;
+    ngx_opscom_inflight_t  *inflight;
 
-    if (call->by_source) {
-        p = ngx_opscom_write_argument(p, (u_char *) "EVAL", 4);
-        p = ngx_opscom_write_argument(p, call->script->source.data,
-                                      call->script->source.len);
+    inflight = &pipeline->inflight;
+    first = inflight->tail - pipeline->fresh;
+    last = first + ngx_min(pipeline->fresh, NGX_OPSCOM_PIPELINE_WINDOW);
 
-    } else {
-        p = ngx_cpymem(p, call->script->evalsha,
-                       sizeof(call->script->evalsha));
+    calls[0] = ngx_opscom_inflight_slot(inflight, first)->call;
+    n = 1;
+
+    for (number = first + 1; number < last; number++) {
+        call = ngx_opscom_inflight_slot(inflight, number)->call;
+
+        if (!ngx_opscom_command_joins(calls[0], call)) {
+            continue;
+        }
+
+        ngx_opscom_pipeline_swap(pipeline, number, first + n);
+        calls[n++] = call;
+
+        if (n == NGX_OPSCOM_COMMAND_CALLS) {
+            break;
+        }
     }
 
-    return ngx_opscom_write_integer(p, call->nkeys);
+    return n;
+}
+
+
+static void
+ngx_opscom_pipeline_swap(ngx_opscom_pipeline_t *pipeline, uint64_t one,
+    uint64_t other)
+{
+    ngx_opscom_slot_t   slot, *a, *b;
+
+    if (one == other) {
+        return;
+    }
+
+    a = ngx_opscom_inflight_slot(&pipeline->inflight, one);
+    b = ngx_opscom_inflight_slot(&pipeline->inflight, other);
+
+    slot = *a;
+    *a = *b;
+    *b = slot;
+
+    a->call->number = one;
+    b->call->number = other;
 }
 
 
@@ -162,6 +218,8 @@ ngx_opscom_pipeline_command(ngx_opscom_pipeline_t *pipeline, ngx_str_t *argv,
 {
     size_t              before;
     ngx_opscom_slot_t  *slot;
+
+    ngx_opscom_pipeline_write(pipeline);
 
     slot = ngx_opscom_inflight_push(&pipeline->inflight, pipeline->log);
     if (slot == NULL) {
@@ -180,6 +238,7 @@ ngx_opscom_pipeline_command(ngx_opscom_pipeline_t *pipeline, ngx_str_t *argv,
     pipeline->written += (pipeline->out.last - pipeline->out.pos) - before;
 
     slot->step = step;
+    slot->replies = 1;
     slot->end = pipeline->written;
     slot->deadline = deadline;
 
@@ -203,6 +262,8 @@ ngx_opscom_pipeline_send(ngx_opscom_pipeline_t *pipeline)
 {
     ssize_t            n;
     ngx_opscom_out_t  *out;
+
+    ngx_opscom_pipeline_write(pipeline);
 
     out = &pipeline->out;
 
@@ -267,11 +328,7 @@ static ngx_int_t
 ngx_opscom_pipeline_replies(ngx_opscom_pipeline_t *pipeline)
 {
     ngx_int_t            rc;
-    ngx_uint_t           generation;
-    ngx_opscom_slot_t    slot;
     ngx_opscom_reply_t  *reply;
-
-    generation = pipeline->generation;
 
     for ( ;; ) {
         rc = ngx_opscom_reader_next(&pipeline->reader, &reply);
@@ -286,22 +343,50 @@ ngx_opscom_pipeline_replies(ngx_opscom_pipeline_t *pipeline)
             return NGX_DONE;
         }
 
-        if (ngx_opscom_inflight_shift(&pipeline->inflight, &slot) != NGX_OK) {
-            ngx_opscom_pipeline_failed(pipeline, "unexpected reply");
+        if (ngx_opscom_pipeline_reply(pipeline, reply) != NGX_OK) {
             return NGX_DONE;
         }
+    }
+}
+
+
+/* To a command of its own, or to one or more calls. */
+
+static ngx_int_t
+ngx_opscom_pipeline_reply(ngx_opscom_pipeline_t *pipeline,
+    ngx_opscom_reply_t *reply)
+{
+    ngx_uint_t           i, n, generation;
+    ngx_opscom_slot_t    slot, *head;
+    ngx_opscom_reply_t  *part;
+
+    generation = pipeline->generation;
+
+    head = ngx_opscom_inflight_head(&pipeline->inflight);
+    n = head ? head->replies : 0;
+
+    if (n == 0 || ngx_opscom_command_reply(reply, n, 0) == NULL) {
+        ngx_opscom_pipeline_failed(pipeline, "unexpected reply");
+        return NGX_DONE;
+    }
+
+    for (i = 0; i < n; i++) {
+        part = ngx_opscom_command_reply(reply, n, i);
+        (void) ngx_opscom_inflight_shift(&pipeline->inflight, &slot);
 
         if (slot.step) {
-            slot.step(pipeline->data, reply);
+            slot.step(pipeline->data, part);
 
         } else {
-            pipeline->reply(pipeline, slot.call, reply);
+            pipeline->reply(pipeline, slot.call, part);
         }
 
         if (pipeline->generation != generation) {
             return NGX_DONE;
         }
     }
+
+    return NGX_OK;
 }
 
 
@@ -312,11 +397,25 @@ ngx_opscom_pipeline_failed(ngx_opscom_pipeline_t *pipeline, const char *what)
 }
 
 
-void
+ngx_int_t
 ngx_opscom_pipeline_cancel(ngx_opscom_pipeline_t *pipeline,
     ngx_opscom_call_t *call)
 {
-    ngx_opscom_inflight_slot(&pipeline->inflight, call->number)->call = NULL;
+    ngx_opscom_slot_t       slot;
+    ngx_opscom_inflight_t  *inflight;
+
+    inflight = &pipeline->inflight;
+
+    if (call->number < inflight->tail - pipeline->fresh) {
+        ngx_opscom_inflight_slot(inflight, call->number)->call = NULL;
+        return NGX_OK;
+    }
+
+    ngx_opscom_pipeline_swap(pipeline, call->number, inflight->tail - 1);
+    (void) ngx_opscom_inflight_pop(inflight, &slot);
+    pipeline->fresh--;
+
+    return NGX_DECLINED;
 }
 
 
@@ -332,6 +431,10 @@ ngx_opscom_pipeline_drain(ngx_opscom_pipeline_t *pipeline,
         }
 
     } while (slot.step);
+
+    if (slot.end == NGX_OPSCOM_NOT_WRITTEN) {
+        pipeline->fresh--;
+    }
 
     *call = slot.call;
     *sent = (slot.end <= pipeline->sent);
@@ -352,6 +455,8 @@ ngx_opscom_pipeline_close(ngx_opscom_pipeline_t *pipeline)
     ngx_opscom_out_free(&pipeline->out);
     ngx_opscom_inflight_free(&pipeline->inflight);
 
+    pipeline->fresh = 0;
+    pipeline->room = 0;
     pipeline->written = 0;
     pipeline->sent = 0;
     pipeline->generation++;

@@ -1,7 +1,8 @@
 
 /*
  * A pipeline: commands are sent through a socket in one write for each turn of
- * the event loop, and replies are matched with them in order.
+ * the event loop, and replies are matched with them in order.  Calls of one turn
+ * that can be joined share a command; each has a slot of its own.
  */
 
 
@@ -13,6 +14,7 @@
 #include <ngx_core.h>
 #include <ngx_event.h>
 
+#include "ngx_opscom_command.h"
 #include "ngx_opscom_inflight.h"
 #include "ngx_opscom_out.h"
 #include "ngx_opscom_reader.h"
@@ -31,6 +33,9 @@ struct ngx_opscom_pipeline_s {
     ngx_opscom_reader_t           reader;
     ngx_opscom_out_t              out;
     ngx_opscom_inflight_t         inflight;
+
+    ngx_uint_t                    fresh; /* the newest calls: not written yet */
+    size_t                        room;  /* reserved for them */
 
     uint64_t                      written; /* bytes, on this connection ... */
     uint64_t                      sent;    /* ... and of them sent */
@@ -56,8 +61,10 @@ void ngx_opscom_pipeline_init(ngx_opscom_pipeline_t *pipeline,
 ngx_int_t ngx_opscom_pipeline_open(ngx_opscom_pipeline_t *pipeline);
 
 /*
- * Write a call, or an own command whose reply goes to step(); deadline is when
- * the reply has to be there.  NGX_ERROR without memory: nothing was written.
+ * Take a call, or write an own command whose reply goes to step(); deadline is
+ * when the reply has to be there.  Calls are written at the end of the turn, or
+ * before the next own command: their order among themselves may change.
+ * NGX_ERROR without memory, with everything as it was.
  */
 ngx_int_t ngx_opscom_pipeline_call(ngx_opscom_pipeline_t *pipeline,
     ngx_opscom_call_t *call, ngx_msec_t deadline);
@@ -75,8 +82,11 @@ void ngx_opscom_pipeline_post(ngx_opscom_pipeline_t *pipeline);
 ngx_int_t ngx_opscom_pipeline_send(ngx_opscom_pipeline_t *pipeline);
 ngx_int_t ngx_opscom_pipeline_receive(ngx_opscom_pipeline_t *pipeline);
 
-/* A call in flight is cancelled: the reply is dropped. */
-void ngx_opscom_pipeline_cancel(ngx_opscom_pipeline_t *pipeline,
+/*
+ * A call in flight is cancelled.  NGX_OK: the reply will be dropped.
+ * NGX_DECLINED: it was not written yet, and there will be no reply.
+ */
+ngx_int_t ngx_opscom_pipeline_cancel(ngx_opscom_pipeline_t *pipeline,
     ngx_opscom_call_t *call);
 
 /*

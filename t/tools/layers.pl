@@ -24,7 +24,7 @@ my %layers = (
         [qw(text out reader script backoff)],
         [qw(address account write)],
         [qw(settings call)],
-        [qw(tls deadline inflight outage words)],
+        [qw(tls deadline inflight outage words command)],
         [qw(socket retry permits)],
         [qw(answers)],
         [qw(pipeline)],

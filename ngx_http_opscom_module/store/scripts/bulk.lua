@@ -5,7 +5,7 @@
 -- each, errors among them.  Where all have failed, the first error alone, so
 -- that the whole call is refused, or sent again.
 
---@ words bulk
+--@ words push bulk
 --@ include shared/token.lua push --@ include shared/prove.lua KEYS[#KEYS-ARGV.count*ARGV.keys_each+1]
 
 local stream, zones = KEYS.stream, KEYS.zones

@@ -14,7 +14,7 @@
 -- packed into few, options only where they are on, and no closure is made
 -- without them.
 
---@ words push retry feed option
+--@ words push each retry feed option
 --@ include shared/token.lua push --@ include shared/prove.lua KEYS.permit
 
 local permit, plate, stream = KEYS.permit, KEYS.plate, KEYS.stream
