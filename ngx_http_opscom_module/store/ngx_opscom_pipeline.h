@@ -1,8 +1,8 @@
 
 /*
  * A pipeline: commands are sent through a socket in one write for each turn of
- * the event loop, and replies are matched with them in order.  Calls of one turn
- * that can be joined share a command; each has a slot of its own.
+ * the event loop, and replies are matched with them in order.  Calls of one
+ * turn that can be joined share a command; each has a slot of its own.
  */
 
 

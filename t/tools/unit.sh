@@ -29,6 +29,7 @@ core=$(sh t/tools/includes.sh)
 
     cc -std=gnu11 $flags $core t/unit/permits_test.c t/unit/ngx_stub.c \
         $room/store/ngx_opscom_out.c $room/store/ngx_opscom_reader.c $room/store/ngx_opscom_write.c $room/store/ngx_opscom_permits.c \
+        $room/store/ngx_opscom_command.c \
         $room/store/ngx_opscom_words.c $room/store/ngx_opscom_answers.c \
         $room/store/ngx_opscom_script.c -lhiredis -lcrypto -lcmocka -o "$out/permits_test"
 }

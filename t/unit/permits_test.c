@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "ngx_opscom_command.h"
 #include "ngx_opscom_permits.h"
 #include "ngx_opscom_reader.h"
 #include "ngx_opscom_write.h"
@@ -109,21 +110,21 @@ test_push(void **state)
     ngx_opscom_write_t write;
 
     static const ngx_str_t full[] = {
-        ngx_string("p:{C}:tokens"), ngx_string("p:{C}:permit:id"),
-        ngx_string("p:{C}:plate:X"), ngx_string("p:{C}:stream"),
-        ngx_string("p:{C}:zones"), ngx_string("token"), ngx_string(MAIN),
+        ngx_string("p:{C}:tokens"), ngx_string("p:{C}:stream"),
+        ngx_string("p:{C}:zones"), ngx_string("p:{C}:permit:id"),
+        ngx_string("p:{C}:plate:X"), ngx_string("token"), ngx_string(MAIN),
         ngx_string(OTHERS), ngx_string(TICKET),
     };
     static const ngx_str_t minimal[] = {
-        ngx_string("p:{C}:tokens"), ngx_string("p:{C}:permit:id"),
-        ngx_string("p:{C}:plate:X"), ngx_string("p:{C}:stream"),
-        ngx_string("p:{C}:zones"), ngx_string("token"), ngx_string(MAIN),
+        ngx_string("p:{C}:tokens"), ngx_string("p:{C}:stream"),
+        ngx_string("p:{C}:zones"), ngx_string("p:{C}:permit:id"),
+        ngx_string("p:{C}:plate:X"), ngx_string("token"), ngx_string(MAIN),
         ngx_string(ALL),
     };
     static const ngx_str_t optional[] = {
-        ngx_string("p:{C}:tokens"), ngx_string("p:{C}:permit:id"),
-        ngx_string("p:{C}:plate:X"), ngx_string("p:{C}:stream"),
-        ngx_string("p:{C}:zones"), ngx_string("p:{C}:idem:key"),
+        ngx_string("p:{C}:tokens"), ngx_string("p:{C}:stream"),
+        ngx_string("p:{C}:zones"), ngx_string("p:{C}:permit:id"),
+        ngx_string("p:{C}:plate:X"), ngx_string("p:{C}:idem:key"),
         ngx_string("p:{C}:idem:print"), ngx_string("token"),
         ngx_string(MAIN), ngx_string(OTHERS), ngx_string(TICKET),
         ngx_string(OPTIONS),
@@ -184,6 +185,171 @@ test_pushes(void **state)
     assert_words(&call, 7, two, COUNT(two));
 
     ngx_destroy_pool(pool);
+}
+
+
+/* Two calls of a push each, as the pipeline joins them. */
+
+static void
+push(ngx_opscom_call_t *call, ngx_opscom_write_t *write, ngx_pool_t *pool)
+{
+    memset(call, 0, sizeof(ngx_opscom_call_t));
+    assert_int_equal(ngx_opscom_permits_push(call, write, pool), NGX_OK);
+}
+
+
+static void
+assert_joined(ngx_opscom_write_t *writes, ngx_uint_t n, ngx_pool_t *pool)
+{
+    u_char             command[65536], expected[65536], *p, *last;
+    ngx_uint_t         i;
+    ngx_opscom_call_t  one[NGX_OPSCOM_COMMAND_CALLS], many;
+    ngx_opscom_call_t *calls[NGX_OPSCOM_COMMAND_CALLS];
+    size_t             size;
+
+    size = 0;
+
+    for (i = 0; i < n; i++) {
+        push(&one[i], &writes[i], pool);
+        calls[i] = &one[i];
+        size += ngx_opscom_command_size(calls[i]);
+        assert_true(ngx_opscom_command_joins(calls[0], calls[i]));
+    }
+
+    last = ngx_opscom_command_write(command, calls, n);
+    assert_true((size_t) (last - command) <= size);
+
+    memset(&many, 0, sizeof(many));
+    assert_int_equal(ngx_opscom_permits_pushes(&many, writes, n, pool), NGX_OK);
+    calls[0] = &many;
+    p = ngx_opscom_command_write(expected, calls, 1);
+
+    assert_int_equal(last - command, p - expected);
+    assert_memory_equal(command, expected, p - expected);
+}
+
+
+static void
+test_joined(void **state)
+{
+    ngx_uint_t         i;
+    ngx_pool_t        *pool;
+    ngx_opscom_write_t writes[NGX_OPSCOM_COMMAND_CALLS];
+
+    (void) state;
+
+    pool = ngx_create_pool(1024, &log);
+
+    for (i = 0; i < NGX_OPSCOM_COMMAND_CALLS; i++) {
+        fill(&writes[i]);
+    }
+
+    ngx_str_set(&writes[1].reference_id, "id2");
+    ngx_str_set(&writes[1].plate, "longer");
+
+    assert_joined(writes, 2, pool);
+    assert_joined(writes, NGX_OPSCOM_COMMAND_CALLS, pool);
+
+    for (i = 0; i < NGX_OPSCOM_COMMAND_CALLS; i++) {
+        options(&writes[i]);
+    }
+
+    assert_joined(writes, 3, pool);
+
+    ngx_destroy_pool(pool);
+}
+
+
+/* Calls of another kind, client, prefix or token have a command of their own. */
+
+static void
+test_not_joined(void **state)
+{
+    size_t             i;
+    ngx_pool_t        *pool;
+    ngx_opscom_call_t  first, second;
+    ngx_opscom_write_t write;
+
+    static const struct {
+        size_t    member;
+        ngx_str_t value;
+    } differ[] = {
+        { offsetof(ngx_opscom_write_t, prefix), ngx_string("q") },
+        { offsetof(ngx_opscom_write_t, prefix), ngx_string("pp") },
+        { offsetof(ngx_opscom_write_t, client), ngx_string("D") },
+        { offsetof(ngx_opscom_write_t, client), ngx_string("CC") },
+        { offsetof(ngx_opscom_write_t, token_digest), ngx_string("tokem") },
+        { offsetof(ngx_opscom_write_t, token_digest), ngx_string("tokens") },
+    };
+
+    (void) state;
+
+    pool = ngx_create_pool(1024, &log);
+    fill(&write);
+    push(&first, &write, pool);
+
+    for (i = 0; i < COUNT(differ); i++) {
+        fill(&write);
+        *(ngx_str_t *) ((u_char *) &write + differ[i].member)
+                                                         = differ[i].value;
+        push(&second, &write, pool);
+        assert_false(ngx_opscom_command_joins(&first, &second));
+        assert_false(ngx_opscom_command_joins(&second, &first));
+    }
+
+    fill(&write);
+    options(&write);
+    push(&second, &write, pool);
+    assert_false(ngx_opscom_command_joins(&first, &second));
+
+    fill(&write);
+    write.stream_minimal = 1;
+    push(&second, &write, pool);
+    assert_false(ngx_opscom_command_joins(&first, &second));
+
+    fill(&write);
+    push(&second, &write, pool);
+    assert_true(ngx_opscom_command_joins(&first, &second));
+    second.by_source = 1;
+    assert_false(ngx_opscom_command_joins(&first, &second));
+
+    memset(&second, 0, sizeof(second));
+    assert_int_equal(ngx_opscom_permits_delete(&second, &write, pool), NGX_OK);
+    assert_false(ngx_opscom_command_joins(&second, &second));
+
+    ngx_destroy_pool(pool);
+}
+
+
+static void
+test_parts(void **state)
+{
+    ngx_opscom_reply_t  one = { REDIS_REPLY_INTEGER, 0, ngx_null_string, 0,
+                                NULL };
+    ngx_opscom_reply_t  two = { REDIS_REPLY_STRING, 0, ngx_null_string, 0,
+                                NULL };
+    ngx_opscom_reply_t *elts[] = { &one, &two };
+    ngx_opscom_reply_t  array = { REDIS_REPLY_ARRAY, 0, ngx_null_string, 2,
+                                  elts };
+    ngx_opscom_reply_t  error = { REDIS_REPLY_ERROR, 0, ngx_null_string, 0,
+                                  NULL };
+
+    (void) state;
+
+    assert_ptr_equal(ngx_opscom_command_reply(&array, 2, 0), &one);
+    assert_ptr_equal(ngx_opscom_command_reply(&array, 2, 1), &two);
+    assert_ptr_equal(ngx_opscom_command_reply(&array, 1, 0), &array);
+    assert_null(ngx_opscom_command_reply(&array, 3, 0));
+    assert_null(ngx_opscom_command_reply(&two, 2, 0));
+    assert_ptr_equal(ngx_opscom_command_reply(&two, 1, 0), &two);
+    assert_ptr_equal(ngx_opscom_command_reply(&error, 2, 1), &error);
+
+    array.nelts = 1;
+    assert_ptr_equal(ngx_opscom_command_reply(&array, 2, 0), &array);
+    assert_ptr_equal(ngx_opscom_command_reply(&array, 2, 1), &array);
+
+    array.nelts = 0;
+    assert_null(ngx_opscom_command_reply(&array, 2, 0));
 }
 
 
@@ -725,6 +891,9 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_push),
         cmocka_unit_test(test_pushes),
+        cmocka_unit_test(test_joined),
+        cmocka_unit_test(test_not_joined),
+        cmocka_unit_test(test_parts),
         cmocka_unit_test(test_edits),
         cmocka_unit_test(test_lookup),
         cmocka_unit_test(test_sizes),

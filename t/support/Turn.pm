@@ -1,0 +1,68 @@
+package Turn;
+
+# Requests that nginx finds ready together, in one turn of its event loop: they are
+# sent on kept connections while its worker is stopped.
+
+use strict;
+use warnings;
+
+use Fault;
+use IO::Select;
+use Load;
+use Time::HiRes qw(time);
+
+use Exporter 'import';
+our @EXPORT = qw(kept turn fired read_all);
+
+# Connections that nginx has accepted.
+sub kept {
+    my ($nginx, $n) = @_;
+    return map { my $socket = Fault::connect_to($nginx->{port}) or die "connect: $!"; Fault::request($socket, '/plain'); $socket } 1 .. $n;
+}
+
+# Sends [path, body, headers ...] on one connection each: what read_all() takes.
+sub fired {
+    my ($nginx, $sockets, @requests) = @_;
+    my @workers = $nginx->workers;
+    my $n = 0;
+
+    kill STOP => @workers;
+    wait_until(5, sub { !grep { Fault::slurp("/proc/$_/stat") !~ /^\d+ \(.*\) T/ } @workers }) or die 'the worker does not stop';
+    my @fired = map { _send($sockets->[$n++], @$_) } @requests;
+    kill CONT => @workers;
+    return @fired;
+}
+
+sub _send {
+    my ($socket, $path, $body, %headers) = @_;
+    syswrite $socket, "POST $path HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: " . length($body) . "\r\n"
+        . join('', map { "$_: $headers{$_}\r\n" } sort keys %headers) . "\r\n$body";
+    return { socket => $socket, ticket => $body =~ /"permitNo":"([^"]*)"/ ? $1 : '' };
+}
+
+# Their responses, within so many seconds: { ticket, status, head, body, id }.
+sub read_all {
+    my ($seconds, @fired) = @_;
+    my $end = time + $seconds;
+
+    for my $one (@fired) {
+        my $raw = '';
+        until (_whole($raw)) {
+            last if $end < time || !IO::Select->new($one->{socket})->can_read($end - time) || !Fault::more($one->{socket}, \$raw);
+        }
+        ($one->{status}) = $raw =~ m{^HTTP/1.1 (\d+)};
+        $one->{status} //= 0;
+        @{$one}{qw(head body)} = split /\r\n\r\n/, $raw, 2;
+        $one->{id} = id_of($one->{body});
+    }
+    return @fired;
+}
+
+sub _whole {
+    my ($head, $body) = split /\r\n\r\n/, $_[0], 2;
+    return defined $body && length($body) >= ($head =~ /^Content-Length: (\d+)/mi ? $1 : 0);
+}
+
+sub turn { return read_all(10, fired(@_)) }
+
+1;
