@@ -32,6 +32,10 @@ core=$(sh t/tools/includes.sh)
         $room/store/ngx_opscom_command.c \
         $room/store/ngx_opscom_words.c $room/store/ngx_opscom_answers.c \
         $room/store/ngx_opscom_script.c -lhiredis -lcrypto -lcmocka -o "$out/permits_test"
+
+    cc -std=gnu11 $flags $core t/unit/pipeline_test.c t/unit/ngx_stub.c \
+        $room/store/ngx_opscom_out.c $room/store/ngx_opscom_reader.c $room/store/ngx_opscom_write.c $room/store/ngx_opscom_command.c \
+        $room/store/ngx_opscom_inflight.c $room/store/ngx_opscom_pipeline.c -lhiredis -lcmocka -o "$out/pipeline_test"
 }
 
 for test in $permit; do
@@ -40,4 +44,5 @@ done
 
 "$out/resp_test"
 "$out/permits_test"
+"$out/pipeline_test"
 "$out/permit_property" "${BODIES:-300000}" "${SEED:-$(date +%s)}"
