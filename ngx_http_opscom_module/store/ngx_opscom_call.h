@@ -20,6 +20,9 @@
 #include "ngx_opscom_script.h"
 
 
+#define NGX_OPSCOM_MAX_JOINED 32 /* in one command: Redis does nothing else */
+
+
 typedef struct ngx_opscom_call_s ngx_opscom_call_t;
 typedef struct ngx_opscom_link_s ngx_opscom_link_t;
 

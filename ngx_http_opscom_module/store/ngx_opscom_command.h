@@ -15,9 +15,6 @@
 #include "ngx_opscom_call.h"
 
 
-#define NGX_OPSCOM_COMMAND_CALLS 32 /* in one command, at most */
-
-
 /*
  * The most bytes that a call takes.  A command of several takes no more than
  * the sum of theirs.
@@ -29,7 +26,7 @@ ngx_uint_t ngx_opscom_command_joins(ngx_opscom_call_t *first,
     ngx_opscom_call_t *second);
 
 /*
- * Writes 1 to NGX_OPSCOM_COMMAND_CALLS calls, all of which join the first, to
+ * Writes 1 to NGX_OPSCOM_MAX_JOINED calls, all of which join the first, to
  * reserved memory; returns the end.
  */
 u_char *ngx_opscom_command_write(u_char *p, ngx_opscom_call_t **calls,

@@ -18,7 +18,7 @@
 
 #define NGX_OPSCOM_DIGEST_LEN 64 /* SHA-256 in lower-case hex */
 
-#define NGX_OPSCOM_MAX_PUSHES 32 /* in one call */
+#define NGX_OPSCOM_MAX_PUSHES NGX_OPSCOM_MAX_JOINED /* in one call */
 
 #define NGX_OPSCOM_MAX_REFERENCE_ID 50 /* what Redis answers is no longer */
 

@@ -123,7 +123,7 @@ ngx_opscom_pipeline_write(ngx_opscom_pipeline_t *pipeline)
     uint64_t                number;
     ngx_uint_t              n;
     ngx_opscom_out_t       *out;
-    ngx_opscom_call_t      *calls[NGX_OPSCOM_COMMAND_CALLS];
+    ngx_opscom_call_t      *calls[NGX_OPSCOM_MAX_JOINED];
     ngx_opscom_inflight_t  *inflight;
 
     out = &pipeline->out;
@@ -179,7 +179,7 @@ ngx_opscom_pipeline_gather(ngx_opscom_pipeline_t *pipeline,
         ngx_opscom_pipeline_swap(pipeline, number, first + n);
         calls[n++] = call;
 
-        if (n == NGX_OPSCOM_COMMAND_CALLS) {
+        if (n == NGX_OPSCOM_MAX_JOINED) {
             break;
         }
     }

@@ -203,8 +203,8 @@ assert_joined(ngx_opscom_write_t *writes, ngx_uint_t n, ngx_pool_t *pool)
 {
     u_char             command[65536], expected[65536], *p, *last;
     ngx_uint_t         i;
-    ngx_opscom_call_t  one[NGX_OPSCOM_COMMAND_CALLS], many;
-    ngx_opscom_call_t *calls[NGX_OPSCOM_COMMAND_CALLS];
+    ngx_opscom_call_t  one[NGX_OPSCOM_MAX_JOINED], many;
+    ngx_opscom_call_t *calls[NGX_OPSCOM_MAX_JOINED];
     size_t             size;
 
     size = 0;
@@ -234,13 +234,13 @@ test_joined(void **state)
 {
     ngx_uint_t         i;
     ngx_pool_t        *pool;
-    ngx_opscom_write_t writes[NGX_OPSCOM_COMMAND_CALLS];
+    ngx_opscom_write_t writes[NGX_OPSCOM_MAX_JOINED];
 
     (void) state;
 
     pool = ngx_create_pool(1024, &log);
 
-    for (i = 0; i < NGX_OPSCOM_COMMAND_CALLS; i++) {
+    for (i = 0; i < NGX_OPSCOM_MAX_JOINED; i++) {
         fill(&writes[i]);
     }
 
@@ -248,9 +248,9 @@ test_joined(void **state)
     ngx_str_set(&writes[1].plate, "longer");
 
     assert_joined(writes, 2, pool);
-    assert_joined(writes, NGX_OPSCOM_COMMAND_CALLS, pool);
+    assert_joined(writes, NGX_OPSCOM_MAX_JOINED, pool);
 
-    for (i = 0; i < NGX_OPSCOM_COMMAND_CALLS; i++) {
+    for (i = 0; i < NGX_OPSCOM_MAX_JOINED; i++) {
         options(&writes[i]);
     }
 
