@@ -7,15 +7,17 @@
  */
 
 
+/* nginx's headers define what the system's declare: they come first */
+
+#include "ngx_opscom_pipeline.h"
+#include "ngx_opscom_write.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
-
-#include "ngx_opscom_pipeline.h"
-#include "ngx_opscom_write.h"
 
 
 #define CALLS  4096
