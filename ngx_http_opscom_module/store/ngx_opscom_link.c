@@ -17,6 +17,7 @@ static void ngx_opscom_link_readable(ngx_opscom_socket_t *sock);
 static void ngx_opscom_link_writable(ngx_opscom_socket_t *sock);
 static void ngx_opscom_link_failed(ngx_opscom_socket_t *sock,
     const char *what, ngx_err_t err);
+static void ngx_opscom_link_proceed(ngx_opscom_link_t *link);
 static void ngx_opscom_link_flush(ngx_event_t *ev);
 static void ngx_opscom_link_lost(ngx_opscom_link_t *link,
     ngx_opscom_link_state_t was);
@@ -256,10 +257,17 @@ ngx_opscom_link_readable(ngx_opscom_socket_t *sock)
 
     link = sock->data;
 
-    if (ngx_opscom_pipeline_receive(&link->pipeline) != NGX_OK) {
-        return;
+    if (ngx_opscom_pipeline_receive(&link->pipeline) == NGX_OK) {
+        ngx_opscom_link_proceed(link);
     }
+}
 
+
+/* After commands were answered, or cancelled before they were written. */
+
+static void
+ngx_opscom_link_proceed(ngx_opscom_link_t *link)
+{
     if (link->state == NGX_OPSCOM_LINK_DRAINING
         && ngx_opscom_inflight_count(&link->pipeline.inflight) == 0)
     {
@@ -306,7 +314,9 @@ ngx_opscom_link_flush(ngx_event_t *ev)
                                 ngx_current_msec + link->settings->timeout);
     }
 
-    (void) ngx_opscom_pipeline_send(&link->pipeline);
+    if (ngx_opscom_pipeline_send(&link->pipeline) == NGX_OK) {
+        ngx_opscom_link_proceed(link);
+    }
 }
 
 

@@ -21,8 +21,8 @@ static void ngx_opscom_pipeline_asked(void *data, ngx_opscom_reply_t *reply);
 static void ngx_opscom_pipeline_write(ngx_opscom_pipeline_t *pipeline);
 static ngx_uint_t ngx_opscom_pipeline_gather(ngx_opscom_pipeline_t *pipeline,
     ngx_opscom_call_t **calls);
-static void ngx_opscom_pipeline_swap(ngx_opscom_pipeline_t *pipeline,
-    uint64_t one, uint64_t other);
+static void ngx_opscom_pipeline_move(ngx_opscom_inflight_t *inflight,
+    uint64_t from, uint64_t to);
 static ngx_int_t ngx_opscom_pipeline_replies(ngx_opscom_pipeline_t *pipeline);
 static ngx_int_t ngx_opscom_pipeline_reply(ngx_opscom_pipeline_t *pipeline,
     ngx_opscom_reply_t *reply);
@@ -151,7 +151,10 @@ ngx_opscom_pipeline_write(ngx_opscom_pipeline_t *pipeline)
 }
 
 
-/* The next calls to be written, and those that join them, brought together. */
+/*
+ * The next call to be written, and those that join it, brought together; all
+ * others keep their order.
+ */
 
 static ngx_uint_t
 ngx_opscom_pipeline_gather(ngx_opscom_pipeline_t *pipeline,
@@ -169,6 +172,10 @@ ngx_opscom_pipeline_gather(ngx_opscom_pipeline_t *pipeline,
     calls[0] = ngx_opscom_inflight_slot(inflight, first)->call;
     n = 1;
 
+    if (calls[0]->join.script == NULL) {
+        return n;
+    }
+
     for (number = first + 1; number < last; number++) {
         call = ngx_opscom_inflight_slot(inflight, number)->call;
 
@@ -176,7 +183,7 @@ ngx_opscom_pipeline_gather(ngx_opscom_pipeline_t *pipeline,
             continue;
         }
 
-        ngx_opscom_pipeline_swap(pipeline, number, first + n);
+        ngx_opscom_pipeline_move(inflight, number, first + n);
         calls[n++] = call;
 
         if (n == NGX_OPSCOM_MAX_JOINED) {
@@ -188,25 +195,27 @@ ngx_opscom_pipeline_gather(ngx_opscom_pipeline_t *pipeline,
 }
 
 
-static void
-ngx_opscom_pipeline_swap(ngx_opscom_pipeline_t *pipeline, uint64_t one,
-    uint64_t other)
-{
-    ngx_opscom_slot_t   slot, *a, *b;
+/* Moves a fresh call to another's place; those between make room. */
 
-    if (one == other) {
-        return;
+static void
+ngx_opscom_pipeline_move(ngx_opscom_inflight_t *inflight, uint64_t from,
+    uint64_t to)
+{
+    uint64_t            number, next;
+    ngx_opscom_slot_t   moved, *slot;
+
+    moved = *ngx_opscom_inflight_slot(inflight, from);
+
+    for (number = from; number != to; number = next) {
+        next = from < to ? number + 1 : number - 1;
+
+        slot = ngx_opscom_inflight_slot(inflight, number);
+        *slot = *ngx_opscom_inflight_slot(inflight, next);
+        slot->call->number = number;
     }
 
-    a = ngx_opscom_inflight_slot(&pipeline->inflight, one);
-    b = ngx_opscom_inflight_slot(&pipeline->inflight, other);
-
-    slot = *a;
-    *a = *b;
-    *b = slot;
-
-    a->call->number = one;
-    b->call->number = other;
+    *ngx_opscom_inflight_slot(inflight, to) = moved;
+    moved.call->number = to;
 }
 
 
@@ -411,7 +420,7 @@ ngx_opscom_pipeline_cancel(ngx_opscom_pipeline_t *pipeline,
         return NGX_OK;
     }
 
-    ngx_opscom_pipeline_swap(pipeline, call->number, inflight->tail - 1);
+    ngx_opscom_pipeline_move(inflight, call->number, inflight->tail - 1);
     (void) ngx_opscom_inflight_pop(inflight, &slot);
     pipeline->fresh--;
 

@@ -63,7 +63,8 @@ ngx_int_t ngx_opscom_pipeline_open(ngx_opscom_pipeline_t *pipeline);
 /*
  * Take a call, or write an own command whose reply goes to step(); deadline is
  * when the reply has to be there.  Calls are written at the end of the turn, or
- * before the next own command: their order among themselves may change.
+ * before the next own command; one that joins an earlier one overtakes those
+ * between them, all others keep their order.
  * NGX_ERROR without memory, with everything as it was.
  */
 ngx_int_t ngx_opscom_pipeline_call(ngx_opscom_pipeline_t *pipeline,

@@ -12,7 +12,7 @@ use Load;
 use Time::HiRes qw(time);
 
 use Exporter 'import';
-our @EXPORT = qw(kept turn fired read_all);
+our @EXPORT = qw(kept turn stopped fired sent read_all);
 
 # Connections that nginx has accepted.
 sub kept {
@@ -20,21 +20,29 @@ sub kept {
     return map { my $socket = Fault::connect_to($nginx->{port}) or die "connect: $!"; Fault::request($socket, '/plain'); $socket } 1 .. $n;
 }
 
-# Sends [path, body, headers ...] on one connection each: what read_all() takes.
-sub fired {
-    my ($nginx, $sockets, @requests) = @_;
+# Calls code while the workers are stopped.
+sub stopped {
+    my ($nginx, $code) = @_;
     my @workers = $nginx->workers;
-    my $n = 0;
 
     kill STOP => @workers;
     wait_until(5, sub { !grep { Fault::slurp("/proc/$_/stat") !~ /^\d+ \(.*\) T/ } @workers }) or die 'the worker does not stop';
-    my @fired = map { _send($sockets->[$n++], @$_) } @requests;
+    $code->();
     kill CONT => @workers;
+}
+
+# Sends [path, body, headers ...] on one connection each: what read_all() takes.
+sub fired {
+    my ($nginx, $sockets, @requests) = @_;
+    my @fired;
+
+    stopped($nginx, sub { push @fired, sent($sockets->[@fired], @$_) for @requests });
     return @fired;
 }
 
-sub _send {
+sub sent {
     my ($socket, $path, $body, %headers) = @_;
+    local $SIG{PIPE} = 'IGNORE';
     syswrite $socket, "POST $path HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: " . length($body) . "\r\n"
         . join('', map { "$_: $headers{$_}\r\n" } sort keys %headers) . "\r\n$body";
     return { socket => $socket, ticket => $body =~ /"permitNo":"([^"]*)"/ ? $1 : '' };

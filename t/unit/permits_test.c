@@ -340,6 +340,9 @@ test_parts(void **state)
     assert_ptr_equal(ngx_opscom_command_reply(&array, 2, 1), &two);
     assert_ptr_equal(ngx_opscom_command_reply(&array, 1, 0), &array);
     assert_null(ngx_opscom_command_reply(&array, 3, 0));
+    array.nelts = 3;
+    assert_null(ngx_opscom_command_reply(&array, 2, 0));
+    array.nelts = 2;
     assert_null(ngx_opscom_command_reply(&two, 2, 0));
     assert_ptr_equal(ngx_opscom_command_reply(&two, 1, 0), &two);
     assert_ptr_equal(ngx_opscom_command_reply(&error, 2, 1), &error);

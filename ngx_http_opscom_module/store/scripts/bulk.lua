@@ -2,8 +2,8 @@
 -- verdict, an undo and an event of its own.
 --
 -- Answers {0} no such token, or an array of what push.lua would have answered
--- each, errors among them.  Where all have failed, the first error alone, so
--- that the whole call is refused, or sent again.
+-- each, errors among them.  Where all have failed, and for the same reason or on
+-- what is no master, one error alone: the whole call is refused, or sent again.
 
 --@ words push bulk
 --@ include shared/token.lua push --@ include shared/prove.lua KEYS[#KEYS-ARGV.count*ARGV.keys_each+1]
@@ -47,8 +47,17 @@ for i = 1, ARGV.count do
     k, a = k + keys, a + words
 end
 
-if failed == #answers then
-    return answers[1]
+if failed < #answers then
+    return answers
 end
 
-return answers
+for _, answer in ipairs(answers) do
+    if string.find(answer.err, 'READONLY', 1, true) then
+        return answer
+    end
+    if answer.err ~= answers[1].err then
+        failed = 0
+    end
+end
+
+return failed > 0 and answers[1] or answers
