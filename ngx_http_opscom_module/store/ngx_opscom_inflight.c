@@ -76,6 +76,28 @@ ngx_opscom_inflight_pop(ngx_opscom_inflight_t *inflight,
 }
 
 
+void
+ngx_opscom_inflight_move(ngx_opscom_inflight_t *inflight, uint64_t from,
+    uint64_t to)
+{
+    uint64_t            number, next;
+    ngx_opscom_slot_t   moved, *slot;
+
+    moved = *ngx_opscom_inflight_slot(inflight, from);
+
+    for (number = from; number != to; number = next) {
+        next = from < to ? number + 1 : number - 1;
+
+        slot = ngx_opscom_inflight_slot(inflight, number);
+        *slot = *ngx_opscom_inflight_slot(inflight, next);
+        slot->call->number = number;
+    }
+
+    *ngx_opscom_inflight_slot(inflight, to) = moved;
+    moved.call->number = to;
+}
+
+
 static ngx_int_t
 ngx_opscom_inflight_grow(ngx_opscom_inflight_t *inflight, ngx_log_t *log)
 {

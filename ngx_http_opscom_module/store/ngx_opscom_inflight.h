@@ -54,6 +54,10 @@ ngx_int_t ngx_opscom_inflight_shift(ngx_opscom_inflight_t *inflight,
 ngx_int_t ngx_opscom_inflight_pop(ngx_opscom_inflight_t *inflight,
     ngx_opscom_slot_t *slot);
 
+/* Moves a call to another's place; all from there on make room for it. */
+void ngx_opscom_inflight_move(ngx_opscom_inflight_t *inflight, uint64_t from,
+    uint64_t to);
+
 #define ngx_opscom_inflight_count(inflight)                                   \
     ((inflight)->tail - (inflight)->head)
 

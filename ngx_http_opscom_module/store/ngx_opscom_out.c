@@ -61,17 +61,19 @@ ngx_opscom_out_sent(ngx_opscom_out_t *out, size_t n)
 {
     out->pos += n;
 
-    if (out->pos < out->last) {
-        return;
+    if (out->pos == out->last) {
+        out->pos = out->start;
+        out->last = out->start;
     }
+}
 
-    if (out->end - out->start > NGX_OPSCOM_OUT_KEEP) {
+
+void
+ngx_opscom_out_trim(ngx_opscom_out_t *out)
+{
+    if (out->pos == out->last && out->end - out->start > NGX_OPSCOM_OUT_KEEP) {
         ngx_opscom_out_free(out);
-        return;
     }
-
-    out->pos = out->start;
-    out->last = out->start;
 }
 
 

@@ -27,8 +27,11 @@ typedef struct {
 ngx_int_t ngx_opscom_out_reserve(ngx_opscom_out_t *out, size_t size,
     ngx_log_t *log);
 
-/* Takes n sent bytes off the front; frees memory beyond a small amount. */
+/* Takes n sent bytes off the front; what is reserved stays so. */
 void ngx_opscom_out_sent(ngx_opscom_out_t *out, size_t n);
+
+/* Where nothing is reserved: frees memory that is empty and large. */
+void ngx_opscom_out_trim(ngx_opscom_out_t *out);
 
 /* Frees the memory and drops the bytes. */
 void ngx_opscom_out_free(ngx_opscom_out_t *out);

@@ -21,8 +21,8 @@ static void ngx_opscom_pipeline_asked(void *data, ngx_opscom_reply_t *reply);
 static void ngx_opscom_pipeline_write(ngx_opscom_pipeline_t *pipeline);
 static ngx_uint_t ngx_opscom_pipeline_gather(ngx_opscom_pipeline_t *pipeline,
     ngx_opscom_call_t **calls);
-static void ngx_opscom_pipeline_move(ngx_opscom_inflight_t *inflight,
-    uint64_t from, uint64_t to);
+static ngx_uint_t ngx_opscom_pipeline_is_busy(
+    ngx_opscom_pipeline_t *pipeline);
 static ngx_int_t ngx_opscom_pipeline_replies(ngx_opscom_pipeline_t *pipeline);
 static ngx_int_t ngx_opscom_pipeline_reply(ngx_opscom_pipeline_t *pipeline,
     ngx_opscom_reply_t *reply);
@@ -183,7 +183,7 @@ ngx_opscom_pipeline_gather(ngx_opscom_pipeline_t *pipeline,
             continue;
         }
 
-        ngx_opscom_pipeline_move(inflight, number, first + n);
+        ngx_opscom_inflight_move(inflight, number, first + n);
         calls[n++] = call;
 
         if (n == NGX_OPSCOM_MAX_JOINED) {
@@ -192,30 +192,6 @@ ngx_opscom_pipeline_gather(ngx_opscom_pipeline_t *pipeline,
     }
 
     return n;
-}
-
-
-/* Moves a fresh call to another's place; those between make room. */
-
-static void
-ngx_opscom_pipeline_move(ngx_opscom_inflight_t *inflight, uint64_t from,
-    uint64_t to)
-{
-    uint64_t            number, next;
-    ngx_opscom_slot_t   moved, *slot;
-
-    moved = *ngx_opscom_inflight_slot(inflight, from);
-
-    for (number = from; number != to; number = next) {
-        next = from < to ? number + 1 : number - 1;
-
-        slot = ngx_opscom_inflight_slot(inflight, number);
-        *slot = *ngx_opscom_inflight_slot(inflight, next);
-        slot->call->number = number;
-    }
-
-    *ngx_opscom_inflight_slot(inflight, to) = moved;
-    moved.call->number = to;
 }
 
 
@@ -272,7 +248,9 @@ ngx_opscom_pipeline_send(ngx_opscom_pipeline_t *pipeline)
     ssize_t            n;
     ngx_opscom_out_t  *out;
 
-    ngx_opscom_pipeline_write(pipeline);
+    if (!ngx_opscom_pipeline_is_busy(pipeline)) {
+        ngx_opscom_pipeline_write(pipeline);
+    }
 
     out = &pipeline->out;
 
@@ -293,7 +271,29 @@ ngx_opscom_pipeline_send(ngx_opscom_pipeline_t *pipeline)
         ngx_opscom_out_sent(out, n);
     }
 
+    if (pipeline->fresh == 0) {
+        ngx_opscom_out_trim(out);
+    }
+
     return ngx_opscom_socket_watch_write(&pipeline->sock);
+}
+
+
+/*
+ * While Redis has as many calls to execute as a command may have, sending more
+ * does not make it faster: they wait, until it has answered some or until they
+ * are as many themselves.
+ */
+
+static ngx_uint_t
+ngx_opscom_pipeline_is_busy(ngx_opscom_pipeline_t *pipeline)
+{
+    uint64_t  written;
+
+    written = ngx_opscom_inflight_count(&pipeline->inflight) - pipeline->fresh;
+
+    return written >= NGX_OPSCOM_MAX_JOINED
+           && pipeline->fresh < NGX_OPSCOM_MAX_JOINED;
 }
 
 
@@ -328,6 +328,10 @@ ngx_opscom_pipeline_receive(ngx_opscom_pipeline_t *pipeline)
         }
 
     } while (ngx_opscom_socket_is_ready(&pipeline->sock));
+
+    if (pipeline->fresh) {
+        ngx_opscom_pipeline_post(pipeline);
+    }
 
     return ngx_opscom_socket_watch_read(&pipeline->sock);
 }
@@ -420,9 +424,11 @@ ngx_opscom_pipeline_cancel(ngx_opscom_pipeline_t *pipeline,
         return NGX_OK;
     }
 
-    ngx_opscom_pipeline_move(inflight, call->number, inflight->tail - 1);
+    ngx_opscom_inflight_move(inflight, call->number, inflight->tail - 1);
     (void) ngx_opscom_inflight_pop(inflight, &slot);
+
     pipeline->fresh--;
+    pipeline->room -= ngx_opscom_command_size(call);
 
     return NGX_DECLINED;
 }

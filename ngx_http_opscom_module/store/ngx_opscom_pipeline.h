@@ -62,9 +62,9 @@ ngx_int_t ngx_opscom_pipeline_open(ngx_opscom_pipeline_t *pipeline);
 
 /*
  * Take a call, or write an own command whose reply goes to step(); deadline is
- * when the reply has to be there.  Calls are written at the end of the turn, or
- * before the next own command; one that joins an earlier one overtakes those
- * between them, all others keep their order.
+ * when the reply has to be there.  Calls are written at the end of a turn in
+ * which Redis is not busy, or before the next own command; one that joins an
+ * earlier one overtakes those between them, all others keep their order.
  * NGX_ERROR without memory, with everything as it was.
  */
 ngx_int_t ngx_opscom_pipeline_call(ngx_opscom_pipeline_t *pipeline,

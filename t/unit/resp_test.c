@@ -107,6 +107,7 @@ test_out(void **state)
         }
 
         ngx_opscom_out_sent(&out, n);
+        ngx_opscom_out_trim(&out);
 
         if (out.pos == out.last) {
             assert_true(out.end - out.start <= 65536);
