@@ -239,7 +239,6 @@ ngx_opscom_permits_write(ngx_opscom_call_t *call, ngx_opscom_write_t *write,
     const ngx_opscom_form_t *form, ngx_opscom_source_t *source,
     ngx_pool_t *pool)
 {
-
     return ngx_opscom_form_write(call, form, source, &write->prefix,
                                  &write->client, pool);
 }
