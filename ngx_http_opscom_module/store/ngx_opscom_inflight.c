@@ -98,6 +98,18 @@ ngx_opscom_inflight_move(ngx_opscom_inflight_t *inflight, uint64_t from,
 }
 
 
+void
+ngx_opscom_inflight_written(ngx_opscom_inflight_t *inflight, uint64_t number,
+    ngx_uint_t n, uint64_t end)
+{
+    ngx_opscom_inflight_slot(inflight, number)->replies = n;
+
+    for ( /* void */ ; n; n--) {
+        ngx_opscom_inflight_slot(inflight, number++)->end = end;
+    }
+}
+
+
 static ngx_int_t
 ngx_opscom_inflight_grow(ngx_opscom_inflight_t *inflight, ngx_log_t *log)
 {

@@ -58,6 +58,10 @@ ngx_int_t ngx_opscom_inflight_pop(ngx_opscom_inflight_t *inflight,
 void ngx_opscom_inflight_move(ngx_opscom_inflight_t *inflight, uint64_t from,
     uint64_t to);
 
+/* The n slots from a number on are of one command, whose bytes end there. */
+void ngx_opscom_inflight_written(ngx_opscom_inflight_t *inflight,
+    uint64_t number, ngx_uint_t n, uint64_t end);
+
 #define ngx_opscom_inflight_count(inflight)                                   \
     ((inflight)->tail - (inflight)->head)
 

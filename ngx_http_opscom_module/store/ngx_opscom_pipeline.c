@@ -12,6 +12,10 @@
 
 #define NGX_OPSCOM_PIPELINE_WINDOW 64
 
+/* Milliseconds in which a Redis nearby executes NGX_OPSCOM_MAX_JOINED calls. */
+
+#define NGX_OPSCOM_PIPELINE_HOLD 1
+
 #define NGX_OPSCOM_NOT_WRITTEN UINT64_MAX
 
 
@@ -19,6 +23,7 @@ static ngx_int_t ngx_opscom_pipeline_asking(ngx_opscom_pipeline_t *pipeline,
     ngx_msec_t deadline);
 static void ngx_opscom_pipeline_asked(void *data, ngx_opscom_reply_t *reply);
 static void ngx_opscom_pipeline_write(ngx_opscom_pipeline_t *pipeline);
+static void ngx_opscom_pipeline_release(ngx_opscom_pipeline_t *pipeline);
 static ngx_uint_t ngx_opscom_pipeline_gather(ngx_opscom_pipeline_t *pipeline,
     ngx_opscom_call_t **calls);
 static ngx_uint_t ngx_opscom_pipeline_is_busy(
@@ -42,6 +47,11 @@ ngx_opscom_pipeline_init(ngx_opscom_pipeline_t *pipeline,
     pipeline->flush.handler = flush;
     pipeline->flush.data = data;
     pipeline->flush.log = log;
+
+    pipeline->hold.handler = flush;
+    pipeline->hold.data = data;
+    pipeline->hold.log = log;
+    pipeline->hold.cancelable = 1; /* the calls have timers of their own */
 }
 
 
@@ -120,7 +130,6 @@ static void
 ngx_opscom_pipeline_write(ngx_opscom_pipeline_t *pipeline)
 {
     u_char                 *start;
-    uint64_t                number;
     ngx_uint_t              n;
     ngx_opscom_out_t       *out;
     ngx_opscom_call_t      *calls[NGX_OPSCOM_MAX_JOINED];
@@ -136,18 +145,25 @@ ngx_opscom_pipeline_write(ngx_opscom_pipeline_t *pipeline)
         out->last = ngx_opscom_command_write(start, calls, n);
         pipeline->written += out->last - start;
 
-        number = inflight->tail - pipeline->fresh;
-        ngx_opscom_inflight_slot(inflight, number)->replies = n;
+        ngx_opscom_inflight_written(inflight, inflight->tail - pipeline->fresh,
+                                    n, pipeline->written);
         pipeline->fresh -= n;
-
-        for ( /* void */ ; number < inflight->tail - pipeline->fresh; number++)
-        {
-            ngx_opscom_inflight_slot(inflight, number)->end
-                                                         = pipeline->written;
-        }
     }
 
     pipeline->room = 0;
+
+    ngx_opscom_pipeline_release(pipeline);
+}
+
+
+static void
+ngx_opscom_pipeline_release(ngx_opscom_pipeline_t *pipeline)
+{
+    pipeline->hold.timedout = 0;
+
+    if (pipeline->hold.timer_set) {
+        ngx_del_timer(&pipeline->hold);
+    }
 }
 
 
@@ -250,6 +266,9 @@ ngx_opscom_pipeline_send(ngx_opscom_pipeline_t *pipeline)
 
     if (!ngx_opscom_pipeline_is_busy(pipeline)) {
         ngx_opscom_pipeline_write(pipeline);
+
+    } else if (!pipeline->hold.timer_set) {
+        ngx_add_timer(&pipeline->hold, NGX_OPSCOM_PIPELINE_HOLD);
     }
 
     out = &pipeline->out;
@@ -280,9 +299,9 @@ ngx_opscom_pipeline_send(ngx_opscom_pipeline_t *pipeline)
 
 
 /*
- * While Redis has as many calls to execute as a command may have, sending more
- * does not make it faster: they wait, until it has answered some or until they
- * are as many themselves.
+ * While Redis has as many calls to execute as a command may have, fewer wait
+ * for others to join them.  Where it does not answer in the time that it needs
+ * for so many, it is far away rather than busy.
  */
 
 static ngx_uint_t
@@ -293,7 +312,8 @@ ngx_opscom_pipeline_is_busy(ngx_opscom_pipeline_t *pipeline)
     written = ngx_opscom_inflight_count(&pipeline->inflight) - pipeline->fresh;
 
     return written >= NGX_OPSCOM_MAX_JOINED
-           && pipeline->fresh < NGX_OPSCOM_MAX_JOINED;
+           && pipeline->fresh > 0 && pipeline->fresh < NGX_OPSCOM_MAX_JOINED
+           && !pipeline->hold.timedout;
 }
 
 
@@ -464,6 +484,8 @@ ngx_opscom_pipeline_close(ngx_opscom_pipeline_t *pipeline)
     if (pipeline->flush.posted) {
         ngx_delete_posted_event(&pipeline->flush);
     }
+
+    ngx_opscom_pipeline_release(pipeline);
 
     ngx_opscom_socket_close(&pipeline->sock);
     ngx_opscom_reader_destroy(&pipeline->reader);

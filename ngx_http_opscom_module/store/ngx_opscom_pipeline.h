@@ -42,6 +42,7 @@ struct ngx_opscom_pipeline_s {
     ngx_uint_t                    generation; /* of the connection */
 
     ngx_event_t                   flush; /* posted: the end of the turn */
+    ngx_event_t                   hold;  /* fresh calls wait no longer */
     ngx_opscom_pipeline_reply_pt  reply;
     void                         *data; /* the owner's */
     ngx_log_t                    *log;
@@ -50,8 +51,8 @@ struct ngx_opscom_pipeline_s {
 
 /*
  * Prepares a zeroed pipeline with a closed socket.  flush is called at the end
- * of a turn in which something was written: it is to call
- * ngx_opscom_pipeline_send().
+ * of a turn in which something was written, and when calls have waited: it is
+ * to call ngx_opscom_pipeline_send().
  */
 void ngx_opscom_pipeline_init(ngx_opscom_pipeline_t *pipeline,
     ngx_opscom_pipeline_reply_pt reply, ngx_event_handler_pt flush, void *data,
@@ -63,8 +64,9 @@ ngx_int_t ngx_opscom_pipeline_open(ngx_opscom_pipeline_t *pipeline);
 /*
  * Take a call, or write an own command whose reply goes to step(); deadline is
  * when the reply has to be there.  Calls are written at the end of a turn in
- * which Redis is not busy, or before the next own command; one that joins an
- * earlier one overtakes those between them, all others keep their order.
+ * which Redis is not busy, a millisecond later at most, or before the next own
+ * command; one that joins an earlier one overtakes those between them, all
+ * others keep their order.
  * NGX_ERROR without memory, with everything as it was.
  */
 ngx_int_t ngx_opscom_pipeline_call(ngx_opscom_pipeline_t *pipeline,
