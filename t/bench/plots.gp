@@ -81,11 +81,11 @@ if (is_there("latency-off") && is_there("latency-everysec") && is_there("latency
     set logscale y
     set xlabel 'pushes a second'
     set xrange [0:*]
-    set xtics 5000
-    set yrange [*:*]
+    set xtics autofreq
+    set yrange [*:1000]
     set format x '%.0f'
     set format y '%g'
-    set key top left
+    set key top left Left reverse
     set ylabel 'milliseconds'
     set multiplot layout 1,2
     do for [column in "3 4"] {
