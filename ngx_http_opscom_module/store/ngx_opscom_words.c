@@ -306,22 +306,21 @@ ngx_opscom_fields_kind(const ngx_opscom_word_t *word,
 static ngx_uint_t
 ngx_opscom_is_event_field(ngx_str_t *name)
 {
-    ngx_uint_t  i;
+    switch (name->len) {
 
-    static const ngx_str_t  names[] = {
-        ngx_string("amount"),
-        ngx_string("currency"),
-        ngx_string("ticket"),
-        ngx_string("zone"),
-    };
+    case 4:
+        return ngx_memcmp(name->data, "zone", 4) == 0;
 
-    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        if (name->len == names[i].len && name->data[0] == names[i].data[0]) {
-            return ngx_memcmp(name->data, names[i].data, name->len) == 0;
-        }
+    case 6:
+        return ngx_memcmp(name->data, "amount", 6) == 0
+               || ngx_memcmp(name->data, "ticket", 6) == 0;
+
+    case 8:
+        return ngx_memcmp(name->data, "currency", 8) == 0;
+
+    default:
+        return 0;
     }
-
-    return 0;
 }
 
 
