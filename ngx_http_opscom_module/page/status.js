@@ -302,15 +302,14 @@ function parse(type, text) {
 
 // The response with its body: either may be late, or end with the connection.
 async function request() {
+    const signal = AbortSignal.timeout(TIMEOUT);
+
     try {
-        const response = await fetch(address, {
-            headers: { Accept: "application/json" },
-            cache: "no-store",
-            signal: AbortSignal.timeout(TIMEOUT),
-        });
+        const response = await fetch(address, { headers: { Accept: "application/json" }, cache: "no-store", signal });
         return [response, await response.text()];
-    } catch (error) {
-        throw new Error(error.name === "TimeoutError" ? "not within " + TIMEOUT / 1000 + " s" : "no connection");
+    } catch {
+        // browsers differ in the error of a body that is aborted
+        throw new Error(signal.aborted ? "not within " + TIMEOUT / 1000 + " s" : "no connection");
     }
 }
 
