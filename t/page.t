@@ -71,7 +71,7 @@ sub shows {
     my ($selector, $pattern, $name) = @_;
     local $Test::Builder::Level = $Test::Builder::Level + 1;
     my $seen;
-    wait_until(30, sub { $browser->listen(0.05); $seen = $browser->value(qq(document.querySelector("$selector").textContent)); $seen =~ $pattern });
+    wait_until(12, sub { $browser->listen(0.05); $seen = $browser->value(qq(document.querySelector("$selector").textContent)); $seen =~ $pattern });
     like($seen, $pattern, $name);
 }
 
