@@ -63,6 +63,11 @@ my %Servers = (
         my $address = $options{redis} // $redis->address;
         return nginx(%options, level => 'error', http => ($options{http} // '') . " opscom_redis $address;");
     },
+    # the module of another commit, $BEFORE
+    before => sub {
+        local $Fault::Module = $ENV{BEFORE};
+        return contestant('module', @_);
+    },
     openresty => sub {
         my ($redis, %options) = @_;
         return nginx(%options, level => 'error',

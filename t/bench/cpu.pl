@@ -2,6 +2,9 @@
 # alternate, and Redis's own floor, in one run.
 #
 #   make bench BENCH=cpu [ROUNDS=3] [BENCH_SECONDS=5] [CONNECTIONS="64 256"]
+#              [ONLY="floor module"] [BEFORE=module.so]
+#
+# BEFORE is the module of another commit, which takes part, too.
 
 use strict;
 use warnings;
@@ -13,9 +16,9 @@ use Bench;
 my $rounds = $ENV{ROUNDS} || 3;
 my @connections = split ' ', $ENV{CONNECTIONS} || '64 256';
 my @pipelines = (1, 16, 64);
-my @names = grep { !$ENV{ONLY} || $ENV{ONLY} =~ /\b$_\b/ } qw(floor module openresty fastify);
+my @names = grep { !$ENV{ONLY} || $ENV{ONLY} =~ /\b$_\b/ } 'floor', $ENV{BEFORE} ? 'before' : (), qw(module openresty fastify);
 
-my %title = (floor => 'floor: nginx reads the body, answers a constant', module => 'the module',
+my %title = (floor => 'floor: nginx reads the body, answers a constant', module => 'the module', before => 'the module before',
              openresty => 'OpenResty Lua', fastify => 'Node, fastify');
 my %label = (%title, floor => 'floor: a constant', module => 'this module');
 
