@@ -17,9 +17,13 @@
 
 
 static char *ngx_http_opscom_redis_address(ngx_conf_t *cf,
-    ngx_http_opscom_store_conf_t *redis, ngx_uint_t i);
-static ngx_uint_t ngx_http_opscom_redis_differs(ngx_opscom_settings_t *said,
+    ngx_array_t *addresses, ngx_opscom_url_t *said, ngx_uint_t i);
+static char *ngx_http_opscom_redis_said(ngx_conf_t *cf,
+    ngx_opscom_settings_t *urls, ngx_opscom_url_t *said);
+static ngx_uint_t ngx_http_opscom_redis_differs(ngx_opscom_url_t *said,
     ngx_opscom_url_t *url);
+static ngx_uint_t ngx_http_opscom_redis_is_other_number(ngx_int_t said,
+    ngx_int_t number);
 static ngx_uint_t ngx_http_opscom_redis_is_other(ngx_str_t *said,
     ngx_str_t *text);
 static char *ngx_http_opscom_redis_read(ngx_conf_t *cf, ngx_str_t *file,
@@ -32,6 +36,7 @@ ngx_http_opscom_redis_addresses(ngx_conf_t *cf, ngx_command_t *cmd,
 {
     ngx_uint_t                     i;
     ngx_array_t                   *addresses;
+    ngx_opscom_url_t               said;
     ngx_http_opscom_loc_conf_t    *olcf;
     ngx_http_opscom_store_conf_t  *redis;
 
@@ -50,20 +55,28 @@ ngx_http_opscom_redis_addresses(ngx_conf_t *cf, ngx_command_t *cmd,
 
     redis->settings.addresses = addresses;
 
+    ngx_memzero(&said, sizeof(ngx_opscom_url_t));
+    said.database = NGX_CONF_UNSET;
+    said.tls = NGX_CONF_UNSET;
+
     for (i = 1; i < cf->args->nelts; i++) {
 
-        if (ngx_http_opscom_redis_address(cf, redis, i) != NGX_CONF_OK) {
+        if (ngx_http_opscom_redis_address(cf, addresses, &said, i)
+            != NGX_CONF_OK)
+        {
             return NGX_CONF_ERROR;
         }
     }
 
-    return NGX_CONF_OK;
+    return ngx_http_opscom_redis_said(cf, &redis->urls, &said);
 }
 
 
+/* Adds the address; what its URL says besides is added to what was said. */
+
 static char *
-ngx_http_opscom_redis_address(ngx_conf_t *cf,
-    ngx_http_opscom_store_conf_t *redis, ngx_uint_t i)
+ngx_http_opscom_redis_address(ngx_conf_t *cf, ngx_array_t *addresses,
+    ngx_opscom_url_t *said, ngx_uint_t i)
 {
     char                  *err;
     ngx_str_t             *value;
@@ -86,15 +99,15 @@ ngx_http_opscom_redis_address(ngx_conf_t *cf,
         return NGX_CONF_ERROR;
     }
 
-    if (ngx_http_opscom_redis_differs(&redis->urls, &url)) {
+    if (ngx_http_opscom_redis_differs(said, &url)) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "address %ui of \"opscom_redis\" has another user,"
-                           " password or database than one before, they are"
-                           " the same for all addresses", i);
+                           " password, database or scheme than one before,"
+                           " they are the same for all addresses", i);
         return NGX_CONF_ERROR;
     }
 
-    address = ngx_array_push(redis->settings.addresses);
+    address = ngx_array_push(addresses);
     if (address == NULL) {
         return NGX_CONF_ERROR;
     }
@@ -102,20 +115,33 @@ ngx_http_opscom_redis_address(ngx_conf_t *cf,
     *address = url.address;
 
     if (url.username.len) {
-        redis->urls.username = url.username;
+        said->username = url.username;
     }
 
     if (url.password.len) {
-        redis->urls.password = url.password;
+        said->password = url.password;
     }
 
-    if (url.database != NGX_CONF_UNSET) {
-        redis->urls.database = url.database;
-    }
+    ngx_conf_merge_value(said->database, url.database, NGX_CONF_UNSET);
+    ngx_conf_merge_value(said->tls, url.tls, NGX_CONF_UNSET);
 
-    if (url.tls) {
+    return NGX_CONF_OK;
+}
+
+
+/* redis:// does not turn off TLS that a directive has turned on. */
+
+static char *
+ngx_http_opscom_redis_said(ngx_conf_t *cf, ngx_opscom_settings_t *urls,
+    ngx_opscom_url_t *said)
+{
+    urls->username = said->username;
+    urls->password = said->password;
+    urls->database = said->database;
+
+    if (said->tls == 1) {
 #if (NGX_SSL)
-        redis->urls.tls = 1;
+        urls->tls = 1;
 #else
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "\"rediss://\" requires nginx built with SSL"
@@ -129,14 +155,21 @@ ngx_http_opscom_redis_address(ngx_conf_t *cf,
 
 
 static ngx_uint_t
-ngx_http_opscom_redis_differs(ngx_opscom_settings_t *said,
-    ngx_opscom_url_t *url)
+ngx_http_opscom_redis_differs(ngx_opscom_url_t *said, ngx_opscom_url_t *url)
 {
     return ngx_http_opscom_redis_is_other(&said->username, &url->username)
            || ngx_http_opscom_redis_is_other(&said->password, &url->password)
-           || (said->database != NGX_CONF_UNSET_UINT
-               && url->database != NGX_CONF_UNSET
-               && said->database != (ngx_uint_t) url->database);
+           || ngx_http_opscom_redis_is_other_number(said->database,
+                                                    url->database)
+           || ngx_http_opscom_redis_is_other_number(said->tls, url->tls);
+}
+
+
+static ngx_uint_t
+ngx_http_opscom_redis_is_other_number(ngx_int_t said, ngx_int_t number)
+{
+    return said != NGX_CONF_UNSET && number != NGX_CONF_UNSET
+           && said != number;
 }
 
 

@@ -33,6 +33,7 @@ ngx_opscom_address_parse(ngx_pool_t *pool, ngx_str_t *text,
 
     ngx_memzero(url, sizeof(ngx_opscom_url_t));
     url->database = NGX_CONF_UNSET;
+    url->tls = NGX_CONF_UNSET;
 
     if (ngx_opscom_text_starts_with(text, &secure)) {
         url->tls = 1;
@@ -43,6 +44,7 @@ ngx_opscom_address_parse(ngx_pool_t *pool, ngx_str_t *text,
     }
 
     if (ngx_opscom_text_starts_with(text, &plain)) {
+        url->tls = 0;
         rest.data = text->data + plain.len;
         rest.len = text->len - plain.len;
 

@@ -31,7 +31,7 @@ typedef struct {
     ngx_str_t             username;
     ngx_str_t             password;
     ngx_int_t             database; /* NGX_CONF_UNSET: not given */
-    ngx_flag_t            tls;      /* rediss:// */
+    ngx_flag_t            tls;      /* NGX_CONF_UNSET: not a URL */
 } ngx_opscom_url_t;
 
 
