@@ -11,6 +11,7 @@
 #define NGX_OPSCOM_ACCOUNT_SERVED 1000 /* ms */
 
 
+static ngx_opscom_refusal_t ngx_opscom_account_phrase(ngx_str_t *text);
 static ngx_opscom_refusal_t ngx_opscom_account_word(u_char *p, u_char *last);
 static void ngx_opscom_account_over(ngx_opscom_account_t *account,
     ngx_opscom_refusals_t *refusals, ngx_log_t *log, ngx_str_t *name);
@@ -28,6 +29,16 @@ const ngx_str_t  ngx_opscom_refusal_names[NGX_OPSCOM_REFUSALS] = {
     [NGX_OPSCOM_REFUSAL_NOPERM] = ngx_string("NOPERM"),
     [NGX_OPSCOM_REFUSAL_WRONGTYPE] = ngx_string("WRONGTYPE"),
     [NGX_OPSCOM_REFUSAL_OTHER] = ngx_string("other"),
+};
+
+
+/* What Redis says where its ACL forbids a script a command or a key. */
+
+static char  *ngx_opscom_account_forbidden[] = {
+    "script can't run this command",     /* up to Redis 7.0 */
+    "script can't access at least one",
+    "ACL failure in script",             /* Redis 7.2, Valkey */
+    NULL
 };
 
 
@@ -85,7 +96,7 @@ ngx_opscom_account_reason(ngx_str_t *text)
         p = ngx_strlchr(p, last, ':');
 
         if (p == NULL) {
-            return NGX_OPSCOM_REFUSAL_OTHER;
+            return ngx_opscom_account_phrase(text);
         }
 
         p++;
@@ -117,6 +128,25 @@ ngx_opscom_account_word(u_char *p, u_char *last)
     }
 
     return (ngx_opscom_refusal_t) i;
+}
+
+
+static ngx_opscom_refusal_t
+ngx_opscom_account_phrase(ngx_str_t *text)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; ngx_opscom_account_forbidden[i]; i++) {
+
+        if (text->len
+            && ngx_strnstr(text->data, ngx_opscom_account_forbidden[i],
+                           text->len))
+        {
+            return NGX_OPSCOM_REFUSAL_NOPERM;
+        }
+    }
+
+    return NGX_OPSCOM_REFUSAL_OTHER;
 }
 
 

@@ -82,7 +82,8 @@ void ngx_opscom_account_leave(ngx_opscom_account_t *account);
 /*
  * The reason that an error text gives: its first word, or where Redis up to
  * version 6 wraps the errors of scripts ("ERR Error running script ...:
- * -READONLY ..."), the first known word behind a colon.
+ * -READONLY ..."), the first known word behind a colon.  What Redis's ACL
+ * forbids to a script is NOPERM, although Redis calls it "ERR" there.
  */
 ngx_opscom_refusal_t ngx_opscom_account_reason(ngx_str_t *text);
 

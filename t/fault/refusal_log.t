@@ -93,11 +93,23 @@ for ([ 'Redis 7', 'READONLY You can\'t write against a read only replica. script
     $nginx->quit;
 }
 
-# a refusal within a script error is identified by its own first word
-$fake->rules({ on => 'EVAL', reply => FakeRedis::error('ERR Error running script (call to f_' . 'a' x 40 . '): @user_script:97: @user_script: 97: -OOM command not allowed when used memory > \'maxmemory\'. ') });
+# a refusal within a script error is identified by its own words
 $nginx = nginx(http => 'opscom_redis ' . $fake->address . ';', server => $FakeRedis::Locations);
-is((burst($nginx, 1))[0]{status}, 503, 'OOM of Redis 6: 503');
-cmp_ok(metric($nginx, 'opscom_store_refusals_total{reason="OOM"}') // 0, '==', 1, 'is counted as OOM');
+for ([ 'OOM', 'Redis 6', 'ERR Error running script (call to f_' . 'a' x 40 . '): @user_script:97: @user_script: 97: -OOM command not allowed when used memory > \'maxmemory\'. ' ],
+     [ 'NOPERM', 'a command of Redis 6', 'ERR Error running script (call to f_' . 'a' x 40 . '): @user_script:97: @user_script: 97: The user executing the script can\'t run this command or subcommand ' ],
+     [ 'NOPERM', 'a command of Redis 7.0', 'ERR The user executing the script can\'t run this command or subcommand script: ' . 'a' x 40 . ', on @user_script:97.' ],
+     [ 'NOPERM', 'a key of Redis 7.0', 'ERR The user executing the script can\'t access at least one of the keys mentioned in the command arguments script: ' . 'a' x 40 . ', on @user_script:97.' ],
+     [ 'NOPERM', 'Redis 7.2', 'ERR ACL failure in script: User meters has no permissions to run the \'xadd\' command script: ' . 'a' x 40 . ', on @user_script:97.' ],
+     [ 'other', 'another error', 'ERR The user executing the script is unknown' ])
+{
+    my ($reason, $name, $text) = @$_;
+    my $metric = qq(opscom_store_refusals_total{reason="$reason"});
+    my $before = metric($nginx, $metric) // 0;
+
+    $fake->rules({ on => 'EVAL', reply => FakeRedis::error($text) });
+    is((burst($nginx, 1))[0]{status}, 503, "$reason of $name: 503");
+    is(metric($nginx, $metric) - $before, 1, "$reason of $name: counted as such");
+}
 $fake->rules;
 
 # labels and reference IDs with special characters reach no client

@@ -6,13 +6,16 @@ use warnings;
 
 use lib 't/support';
 use Fault;
+use Load;
 use Test::More;
 
 my $redis = redis();
 my $other = redis(bare => 1);
-my $nginx = nginx(http => 'opscom_redis ' . $redis->address . ';');
+my $nginx = nginx(server => "$Fault::Locations location = /metrics { opscom_status prometheus; }", http => 'opscom_redis ' . $redis->address . ';');
 
 sub status { (push_permit($nginx, @_))[0] }
+
+sub refusals { metric($nginx, qq(opscom_store_refusals_total{reason="$_[0]"})) }
 
 is(status(), 200, 'at first');
 
@@ -42,6 +45,7 @@ for (@cases) {
     my ($word, $break, $mend) = @$_;
 
     $break->();
+    my $refusals = refusals($word);
     my @keys = map { join ' ', sort @{$redis->call('KEYS', '*:permit:*')} } 1;
     my $length = $redis->call('EXISTS', 'kept') ? 0 : $redis->call('XLEN', 'opscom:{OC-TOMA}:stream');
     my ($status, $body, $head) = push_permit($nginx);
@@ -49,6 +53,7 @@ for (@cases) {
     like($body, qr/"ErrorCode":503,.*"code":"store_unavailable"/, "$word: store_unavailable");
     like($head, qr/^Retry-After: 1\r?$/m, "$word: Retry-After");
     status() for 1 .. 3;
+    cmp_ok(refusals($word), '>', $refusals, "$word: counted under this reason");
     is(join(' ', sort @{$redis->call('KEYS', '*:permit:*')}), "@keys", "$word: no permit is left behind");
     is($redis->call('XLEN', 'opscom:{OC-TOMA}:stream'), $length, "$word: nor an event") unless $redis->call('EXISTS', 'kept');
     $mend->();
