@@ -67,7 +67,8 @@ ngx_int_t ngx_opscom_pipeline_open(ngx_opscom_pipeline_t *pipeline);
  * which Redis is not busy, a millisecond later at most, or before the next own
  * command; one that joins an earlier one overtakes those between them, all
  * others keep their order.
- * NGX_ERROR without memory, with everything as it was.
+ * NGX_ERROR without memory, with everything as it was; before a call that was
+ * asked for by ASK an ASKING may have been written, which then means nothing.
  */
 ngx_int_t ngx_opscom_pipeline_call(ngx_opscom_pipeline_t *pipeline,
     ngx_opscom_call_t *call, ngx_msec_t deadline);
