@@ -101,7 +101,8 @@ sub sentinel {
     my ($own, $tls, $file) = (free_port(), free_port(), "$d/sentinel" . ++$id);
     open my $out, '>', "$file.conf" or die;
     print $out "port $own\ntls-port $tls\ntls-cert-file $d/address.pem\ntls-key-file $d/address.key\ntls-ca-cert-file $d/ca.pem\n",
-        "tls-auth-clients no\ntls-replication yes\nbind 127.0.0.1\ndir $d\nsentinel resolve-hostnames yes\nsentinel announce-hostnames yes\n",
+        "tls-auth-clients no\ntls-replication yes\nbind 127.0.0.1\ndir $d\n",
+        $host eq '127.0.0.1' ? '' : "sentinel resolve-hostnames yes\nsentinel announce-hostnames yes\n",
         "sentinel monitor city $host $port 1\nsentinel down-after-milliseconds city 3600000\n";
     close $out;
     my $sentinel = bless { port => $own, pid => Fault::start("$file.log", $Fault::Server, "$file.conf", '--sentinel') }, 'Fault::Redis';
