@@ -11,6 +11,8 @@
 #include "ngx_http_opscom_lookup.h"
 #include "ngx_http_opscom_write.h"
 
+#include "permit/permit_schema.h"
+
 
 const ngx_http_opscom_endpoint_t
     ngx_http_opscom_endpoints[NGX_HTTP_OPSCOM_ENDPOINTS] = {

@@ -10,6 +10,8 @@
 #include "ngx_http_opscom_media_type.h"
 #include "ngx_http_opscom_response.h"
 
+#include "permit/permit_validate.h"
+
 
 #define NGX_HTTP_OPSCOM_MAX_CLIENT 64
 #define NGX_HTTP_OPSCOM_MAX_KEY    255

@@ -8,6 +8,9 @@
 #include "ngx_http_opscom_response.h"
 #include "ngx_http_opscom_result_json.h"
 
+#include "permit/permit_attributes.h"
+#include "permit/permit_code.h"
+
 
 /* nginx has no status line for 422 */
 
@@ -290,7 +293,7 @@ ngx_http_opscom_response_log(ngx_http_request_t *r,
         code = ctx->permit.code[a];
 
         if (code != PERMIT_GOOD) {
-            name = permit_name(&ctx->permit, a);
+            name = permit_attributes_name(&ctx->permit, a);
 
             ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
                           "opscom: refused: %*s %s", name->len, name->data,

@@ -5,6 +5,9 @@
 #include "ngx_http_opscom_conf.h"
 #include "ngx_http_opscom_result_json.h"
 
+#include "permit/permit_attributes.h"
+#include "permit/permit_code.h"
+
 
 static void ngx_http_opscom_result_json_element(ngx_http_opscom_json_t *json,
     ngx_http_opscom_ctx_t *ctx, ngx_uint_t status);
@@ -179,7 +182,7 @@ ngx_http_opscom_result_json_attribute(ngx_http_opscom_json_t *json,
     permit_code_t         wrong;
     const permit_text_t  *name;
 
-    name = permit_name(&ctx->permit, id);
+    name = permit_attributes_name(&ctx->permit, id);
     text.data = (u_char *) name->data;
     text.len = name->len;
 
@@ -198,7 +201,8 @@ ngx_http_opscom_result_json_attribute(ngx_http_opscom_json_t *json,
     ngx_http_opscom_result_json_piece(json, " ");
     ngx_http_opscom_result_json_piece(json, permit_code_phrase(wrong));
     ngx_http_opscom_result_json_piece(json, "; accepted: ");
-    ngx_http_opscom_result_json_piece(json, permit_accepts(id, rules));
+    ngx_http_opscom_result_json_piece(json,
+                                      permit_attributes_accepts(id, rules));
     ngx_http_opscom_result_json_piece(json, ".");
     ngx_http_opscom_json_end(json);
     ngx_http_opscom_json_close(json, '}');

@@ -6,6 +6,9 @@
 #include "ngx_http_opscom_status_walk.h"
 #include "ngx_http_opscom_version.h"
 
+#include "permit/permit_attributes.h"
+#include "permit/permit_code.h"
+
 
 /* One step of the walk. */
 

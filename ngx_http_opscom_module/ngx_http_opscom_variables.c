@@ -6,6 +6,8 @@
 #include "ngx_http_opscom_ctx.h"
 #include "ngx_http_opscom_variables.h"
 
+#include "permit/permit_attributes.h"
+
 
 static ngx_int_t ngx_http_opscom_variables_text(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
@@ -163,7 +165,7 @@ ngx_http_opscom_variables_attributes(ngx_http_request_t *r,
     size = 0;
 
     for (id = PERMIT_TOKEN + 1; id < PERMIT_ATTRIBUTES; id++) {
-        size += permit_name(&ctx->permit, id)->len + 1;
+        size += permit_attributes_name(&ctx->permit, id)->len + 1;
     }
 
     start = ngx_pnalloc(r->pool, size);
@@ -183,7 +185,7 @@ ngx_http_opscom_variables_attributes(ngx_http_request_t *r,
             *p++ = ',';
         }
 
-        name = permit_name(&ctx->permit, id);
+        name = permit_attributes_name(&ctx->permit, id);
         p = ngx_cpymem(p, name->data, name->len);
     }
 

@@ -9,6 +9,9 @@
 #include "ngx_http_opscom_response.h"
 #include "ngx_http_opscom_write.h"
 
+#include "permit/permit_attributes.h"
+#include "permit/permit_fields.h"
+
 
 /* Name, zero byte, value, zero byte. */
 

@@ -45,11 +45,11 @@ while (my ($number, $message) = splice @pair, 0, 2) {
 }
 
 # attributes: names, limits, which endpoint uses them
-my $attributes = joined(slurp("$top/permit/permit_attributes.c"));
+my ($attributes, $schemas, $codes) = map { joined(slurp("$top/permit/permit_$_.c")) } qw(attributes schema code);
 my @endpoints = qw(push update delete lookup);
 my %form;
 for my $form (@endpoints) {
-    my ($list) = $attributes =~ /permit_(?:form|schema)_$form = \{(.*?)\n\};/s;
+    my ($list) = $schemas =~ /permit_schema_$form = \{(.*?)\n\};/s;
     ok($list, "the attributes of $form are read") or next;
     $form{$form} = { $list =~ /\[(PERMIT_\w+)\] = PERMIT_(REQUIRED_UNLESS_ID|REQUIRED|OPTIONAL)/g };
 }
@@ -71,7 +71,7 @@ cmp_ok(scalar @source, '>', 8, 'the table of attributes is read');
 is_deeply([ sort @docs ], [ sort @source ], 'attributes');
 
 # codes of attributes, in their order
-my @codes = $attributes =~ /\[PERMIT_\w+\] = \{\s*"(\w+)",\s*"([^"]+)"\s*\}/g;
+my @codes = $codes =~ /\[PERMIT_\w+\] = \{\s*"(\w+)",\s*"([^"]+)"\s*\}/g;
 (@source, @docs) = ();
 while (my ($code, $phrase) = splice @codes, 0, 2) { push @source, "$code|$phrase" }
 my ($list) = $api =~ /^\| code of an attribute .*?\n((?:\|.*\n)+)/m;
@@ -134,7 +134,7 @@ is_deeply([ grep { !$allowed->{$_} } sort keys %$commands ], [], 'commands of th
 # the source layout names every file, and no other
 my ($layout) = slurp('docs/architecture.md') =~ /^## Source layout\n(.*?)^HTTP depends/ms;
 my @files = map { m{([^/]+)\.c$} && $1 =~ s/^ngx_http_opscom_/*_/r =~ s/^ngx_opscom_//r } map { glob "$top/$_*.c" } '', 'permit/', 'store/';
-my $there = set(@files, map { m{([^/]+)\.h$} && $1 =~ s/^ngx_http_opscom_/*_/r } glob "$top/*.h");
+my $there = set(@files, map { m{([^/]+)\.h$} && $1 =~ s/^ngx_http_opscom_/*_/r } glob "$top/{,permit/}*.h");
 my $named = set(map { /^ +((?:[*\w]+, )*[*\w]+)(?:,|  |$)/m ? split /, /, $1 : () } grep { !m{^ +\S+/ } } split /\n/, $layout);
 is_deeply([ grep { !$named->{$_} } sort @files ], [], 'the source layout names every file');
 is_deeply([ grep { /^\*_|^permit_/ && !$there->{$_} } sort keys %$named ], [], 'and none that does not exist');

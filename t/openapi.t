@@ -206,8 +206,8 @@ my $errors = slurp('ngx_http_opscom_module/ngx_http_opscom_errors.c');
 my %codes = map { $_ => 1 } $errors =~ /\d+,\s*ngx_string\("([a-z_]+)"\)/g;
 is_deeply([ sort @{$api->{components}{schemas}{Code}{enum}} ], [ sort keys %codes ], 'codes');
 
-my $attributes = slurp('ngx_http_opscom_module/permit/permit_attributes.c');
-my %phrases = $attributes =~ /\[PERMIT_\w+\] = \{\s*"(\w+)",\s*("[^"]+)"\s*\}/g;
+my ($attributes, $schemas, $phrases) = map { slurp("ngx_http_opscom_module/permit/permit_$_.c") } qw(attributes schema code);
+my %phrases = $phrases =~ /\[PERMIT_\w+\] = \{\s*"(\w+)",\s*("[^"]+)"\s*\}/g;
 is_deeply([ sort @{$api->{components}{schemas}{AttributeCode}{enum}} ], [ sort keys %phrases ], 'codes of attributes');
 
 my ($table) = $attributes =~ /permit_attributes\[\w+\] = \{(.*?)\n\};/s;
@@ -218,7 +218,7 @@ while ($table =~ /\[(PERMIT_\w+)\] = \{(.*?)\n    \},/sg) {
     $names{$attribute} = [ $list =~ /"(\w+)"/g ];
 }
 for my $form (qw(push update delete lookup)) {
-    my ($list) = $attributes =~ /permit_(?:form|schema)_$form = \{(.*?)\n\};/s;
+    my ($list) = $schemas =~ /permit_schema_$form = \{(.*?)\n\};/s;
     my @taken = map { @{$names{$_}} } $list =~ /\[(PERMIT_\w+)\] = PERMIT_(?:REQUIRED|OPTIONAL)/g;
     is_deeply([ sort keys %{$api->{components}{schemas}{ucfirst $form}{properties}} ], [ sort @taken ], "members of $form");
 }

@@ -117,7 +117,8 @@ permit_array_feed(permit_array_t *array, const char *data, size_t len,
         return array->outcome;
     }
 
-    bom = permit_skip_bom(&array->bom, array->received, data, len, &broken);
+    bom = permit_bytes_skip_bom(&array->bom, array->received, data, len,
+                                &broken);
     array->received += bom;
 
     if (broken) {
@@ -230,7 +231,7 @@ permit_array_run(permit_array_t *array, const char **pos, const char *end)
             outcome = permit_array_value(array, pos, end);
 
         } else {
-            space = permit_skip_space(*pos, (size_t) (end - *pos));
+            space = permit_bytes_skip_space(*pos, (size_t) (end - *pos));
             *pos += space;
 
             outcome = *pos == end ? PERMIT_PARSE_OK

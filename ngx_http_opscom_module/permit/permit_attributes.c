@@ -1,13 +1,10 @@
 
-/*
- * The attribute table and the lists of the endpoints.  A further attribute is
- * a row here (and a line in permit_id_t), a further endpoint is a list here.
- */
+/* The attribute table, and names in it. */
 
 
 #include <string.h>
 
-#include "permit.h"
+#include "permit_attributes.h"
 #include "permit_rules.h"
 
 
@@ -21,9 +18,9 @@ typedef struct {
 } permit_slot_t;
 
 
-static void permit_index(void);
-static permit_slot_t *permit_slot(permit_text_t name);
-static permit_slot_t *permit_slot_next(const permit_slot_t *slot);
+static void permit_attributes_index(void);
+static permit_slot_t *permit_attributes_slot(permit_text_t name);
+static permit_slot_t *permit_attributes_next(const permit_slot_t *slot);
 
 
 static permit_slot_t  permit_slots[PERMIT_SLOTS];
@@ -36,7 +33,7 @@ const permit_attribute_t permit_attributes[PERMIT_ATTRIBUTES] = {
         .canonical = "token",
         .names = { PERMIT_TEXT("apiToken") },
         .limit = 50,
-        .rule = permit_rule_identifier,
+        .rule = permit_rules_identifier,
         .accepts = "the API token that was issued to you",
     },
 
@@ -46,7 +43,7 @@ const permit_attribute_t permit_attributes[PERMIT_ATTRIBUTES] = {
                    PERMIT_TEXT("referenceID"),
                    PERMIT_TEXT("reference_id") },
         .limit = 50,
-        .rule = permit_rule_identifier,
+        .rule = permit_rules_identifier,
         .accepts = "the reference ID that the push answered, at most 50"
                    " characters of A-Z, a-z, 0-9 and -",
     },
@@ -56,7 +53,7 @@ const permit_attribute_t permit_attributes[PERMIT_ATTRIBUTES] = {
         .names = { PERMIT_TEXT("amount"), PERMIT_TEXT("Amount") },
         .fields = { PERMIT_TEXT("amount"), PERMIT_TEXT("amount_cents") },
         .limit = 9,
-        .rule = permit_rule_amount,
+        .rule = permit_rules_amount,
         .accepts = "an amount from 0.01 to 999999.99 with two decimals,"
                    " such as 14.50",
     },
@@ -66,7 +63,7 @@ const permit_attribute_t permit_attributes[PERMIT_ATTRIBUTES] = {
         .names = { PERMIT_TEXT("currency"), PERMIT_TEXT("CurrencyID") },
         .fields = { PERMIT_TEXT("currency") },
         .limit = PERMIT_MAX_CURRENCY,
-        .rule = permit_rule_currency,
+        .rule = permit_rules_currency,
         .accepts = NULL, /* the operator's list */
     },
 
@@ -75,7 +72,7 @@ const permit_attribute_t permit_attributes[PERMIT_ATTRIBUTES] = {
         .names = { PERMIT_TEXT("startTime"), PERMIT_TEXT("StartDateUtc") },
         .fields = { PERMIT_TEXT("start"), PERMIT_TEXT("start_ts") },
         .limit = 20,
-        .rule = permit_rule_time,
+        .rule = permit_rules_time,
         .accepts = "a date and time in UTC from 1970 to 9999, such as"
                    " 2018-07-02T09:00:00",
     },
@@ -85,7 +82,7 @@ const permit_attribute_t permit_attributes[PERMIT_ATTRIBUTES] = {
         .names = { PERMIT_TEXT("endTime"), PERMIT_TEXT("EndDateUtc") },
         .fields = { PERMIT_TEXT("end"), PERMIT_TEXT("end_ts") },
         .limit = 20,
-        .rule = permit_rule_time,
+        .rule = permit_rules_time,
         .accepts = "a date and time in UTC from 1970 to 9999, later than the"
                    " start, such as 2018-07-02T09:30:00",
     },
@@ -95,7 +92,7 @@ const permit_attribute_t permit_attributes[PERMIT_ATTRIBUTES] = {
         .names = { PERMIT_TEXT("plate"), PERMIT_TEXT("LicencePlate") },
         .fields = { PERMIT_TEXT("plate"), PERMIT_TEXT("plate_raw") },
         .limit = 25,
-        .rule = permit_rule_plate,
+        .rule = permit_rules_plate,
         .accepts = "a licence plate of at most 25 characters, such as PL8RDR",
     },
 
@@ -104,7 +101,7 @@ const permit_attribute_t permit_attributes[PERMIT_ATTRIBUTES] = {
         .names = { PERMIT_TEXT("permitNo"), PERMIT_TEXT("TicketNumber") },
         .fields = { PERMIT_TEXT("ticket") },
         .limit = 50,
-        .rule = permit_rule_text,
+        .rule = permit_rules_text,
         .accepts = "a ticket number of at most 50 characters",
     },
 
@@ -113,7 +110,7 @@ const permit_attribute_t permit_attributes[PERMIT_ATTRIBUTES] = {
         .names = { PERMIT_TEXT("zone"), PERMIT_TEXT("ParkingZoneName") },
         .fields = { PERMIT_TEXT("zone") },
         .limit = 200,
-        .rule = permit_rule_text,
+        .rule = permit_rules_text,
         .accepts = "a zone name of at most 200 characters",
     },
 
@@ -121,93 +118,31 @@ const permit_attribute_t permit_attributes[PERMIT_ATTRIBUTES] = {
         .canonical = "at",
         .names = { PERMIT_TEXT("at") },
         .limit = 20,
-        .rule = permit_rule_time,
+        .rule = permit_rules_time,
         .accepts = "a date and time in UTC from 1970 to 9999, such as"
                    " 2018-07-02T09:15:00",
     },
 };
 
 
-const permit_schema_t permit_schema_push = {
-    .need = {
-        [PERMIT_TOKEN] = PERMIT_REQUIRED,
-        [PERMIT_AMOUNT] = PERMIT_OPTIONAL,
-        [PERMIT_CURRENCY] = PERMIT_OPTIONAL,
-        [PERMIT_START] = PERMIT_REQUIRED,
-        [PERMIT_END] = PERMIT_REQUIRED,
-        [PERMIT_PLATE] = PERMIT_REQUIRED,
-        [PERMIT_TICKET] = PERMIT_OPTIONAL,
-        [PERMIT_ZONE] = PERMIT_OPTIONAL,
-    },
-};
-
-
-const permit_schema_t permit_schema_update = {
-    .need = {
-        [PERMIT_TOKEN] = PERMIT_REQUIRED,
-        [PERMIT_REFERENCE_ID] = PERMIT_REQUIRED,
-        [PERMIT_AMOUNT] = PERMIT_OPTIONAL,
-        [PERMIT_CURRENCY] = PERMIT_OPTIONAL,
-        [PERMIT_END] = PERMIT_OPTIONAL,
-        [PERMIT_PLATE] = PERMIT_OPTIONAL,
-    },
-};
-
-
-const permit_schema_t permit_schema_delete = {
-    .need = {
-        [PERMIT_TOKEN] = PERMIT_REQUIRED,
-        [PERMIT_REFERENCE_ID] = PERMIT_REQUIRED,
-    },
-};
-
-
-const permit_schema_t permit_schema_lookup = {
-    .need = {
-        [PERMIT_TOKEN] = PERMIT_REQUIRED,
-        [PERMIT_REFERENCE_ID] = PERMIT_OPTIONAL,
-        [PERMIT_PLATE] = PERMIT_REQUIRED_UNLESS_ID,
-        [PERMIT_ZONE] = PERMIT_OPTIONAL,
-        [PERMIT_AT] = PERMIT_OPTIONAL,
-    },
-};
-
-
-static const struct {
-    const char *name;
-    const char *phrase;
-} permit_codes[PERMIT_CODES] = {
-
-    [PERMIT_GOOD] = { "", "" },
-    [PERMIT_INVALID_TYPE] = { "invalid_type", "must be a JSON string" },
-    [PERMIT_CONFLICTING] = { "conflicting",
-        "is given more than once with different values" },
-    [PERMIT_MISSING] = { "missing", "is required" },
-    [PERMIT_TOO_LONG] = { "too_long", "is too long" },
-    [PERMIT_INVALID_FORMAT] = { "invalid_format",
-        "is not in the accepted form" },
-    [PERMIT_OUT_OF_RANGE] = { "out_of_range", "is out of range" },
-    [PERMIT_UNSUPPORTED] = { "unsupported", "is not supported here" },
-    [PERMIT_END_NOT_AFTER_START] = { "end_not_after_start",
-        "must be later than the start" },
-};
-
-
 permit_id_t
-permit_find(const permit_schema_t *schema, permit_text_t name,
+permit_attributes_find(const permit_schema_t *schema, permit_text_t name,
     const permit_text_t **found)
 {
     const permit_slot_t  *slot;
 
     if (!permit_indexed) {
-        permit_index();
+        permit_attributes_index();
     }
 
     if (name.len == 0) {
         return PERMIT_NO_ATTRIBUTE;
     }
 
-    for (slot = permit_slot(name); slot->name; slot = permit_slot_next(slot)) {
+    for (slot = permit_attributes_slot(name);
+         slot->name;
+         slot = permit_attributes_next(slot))
+    {
 
         if (slot->name->len == name.len
             && memcmp(slot->name->data, name.data, name.len) == 0)
@@ -224,7 +159,7 @@ permit_find(const permit_schema_t *schema, permit_text_t name,
 
 
 static void
-permit_index(void)
+permit_attributes_index(void)
 {
     unsigned              id;
     permit_slot_t        *slot;
@@ -233,10 +168,10 @@ permit_index(void)
     for (id = 0; id < PERMIT_ATTRIBUTES; id++) {
 
         for (name = permit_attributes[id].names; name->len; name++) {
-            slot = permit_slot(*name);
+            slot = permit_attributes_slot(*name);
 
             while (slot->name) {
-                slot = permit_slot_next(slot);
+                slot = permit_attributes_next(slot);
             }
 
             slot->name = name;
@@ -251,7 +186,7 @@ permit_index(void)
 /* Keeps the names of the table apart, which is fast but not necessary. */
 
 static permit_slot_t *
-permit_slot(permit_text_t name)
+permit_attributes_slot(permit_text_t name)
 {
     unsigned  first, last;
 
@@ -263,28 +198,14 @@ permit_slot(permit_text_t name)
 
 
 static permit_slot_t *
-permit_slot_next(const permit_slot_t *slot)
+permit_attributes_next(const permit_slot_t *slot)
 {
     return &permit_slots[(slot - permit_slots + 1) % PERMIT_SLOTS];
 }
 
 
 const char *
-permit_code_name(permit_code_t code)
-{
-    return permit_codes[code].name;
-}
-
-
-const char *
-permit_code_phrase(permit_code_t code)
-{
-    return permit_codes[code].phrase;
-}
-
-
-const char *
-permit_accepts(permit_id_t id, const permit_rules_t *rules)
+permit_attributes_accepts(permit_id_t id, const permit_rules_t *rules)
 {
     if (id == PERMIT_CURRENCY) {
         return rules->currencies_text;
@@ -295,7 +216,7 @@ permit_accepts(permit_id_t id, const permit_rules_t *rules)
 
 
 const permit_text_t *
-permit_name(const permit_t *permit, permit_id_t id)
+permit_attributes_name(const permit_t *permit, permit_id_t id)
 {
     const permit_text_t  *used;
 

@@ -19,7 +19,7 @@
 /* Printable ASCII, DEL or JSON's white space, and no backslash. */
 
 static inline bool
-permit_is_easy(unsigned char c)
+permit_bytes_is_easy(unsigned char c)
 {
     if (c < 0x20) {
         return c == '\n' || c == '\r' || c == '\t';
@@ -32,7 +32,7 @@ permit_is_easy(unsigned char c)
 /* How many bytes from the start on are easy. */
 
 static inline size_t
-permit_skip_easy(const char *data, size_t len)
+permit_bytes_skip_easy(const char *data, size_t len)
 {
     size_t         i, end;
     uint64_t       word, high, control, backslash;
@@ -65,7 +65,7 @@ permit_skip_easy(const char *data, size_t len)
         while (i < end) {
             c = (unsigned char) data[i];
 
-            if (!permit_is_easy(c)) {
+            if (!permit_bytes_is_easy(c)) {
                 return i;
             }
 
@@ -88,8 +88,8 @@ permit_skip_easy(const char *data, size_t len)
  * begun and does not go on.
  */
 static inline size_t
-permit_skip_bom(size_t *seen, size_t received, const char *data, size_t len,
-    bool *broken)
+permit_bytes_skip_bom(size_t *seen, size_t received, const char *data,
+    size_t len, bool *broken)
 {
     size_t                      n;
     static const unsigned char  bom[] = { 0xef, 0xbb, 0xbf };
@@ -115,7 +115,7 @@ permit_skip_bom(size_t *seen, size_t received, const char *data, size_t len,
 
 
 static inline bool
-permit_is_space(char c)
+permit_bytes_is_space(char c)
 {
     return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
@@ -124,11 +124,11 @@ permit_is_space(char c)
 /* How many bytes from the start on are white space in JSON. */
 
 static inline size_t
-permit_skip_space(const char *data, size_t len)
+permit_bytes_skip_space(const char *data, size_t len)
 {
     size_t  n;
 
-    for (n = 0; n < len && permit_is_space(data[n]); n++) {
+    for (n = 0; n < len && permit_bytes_is_space(data[n]); n++) {
         /* void */
     }
 

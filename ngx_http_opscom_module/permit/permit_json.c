@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "permit_attributes.h"
 #include "permit_bytes.h"
 #include "permit_json.h"
 
@@ -14,26 +15,27 @@ static void permit_json_set(permit_json_t *json, permit_text_t text);
 static const char *permit_json_keep(permit_json_t *json, permit_text_t text);
 static permit_text_t permit_json_trim(permit_text_t text);
 
-static int permit_on_null(void *ctx);
-static int permit_on_boolean(void *ctx, int value);
-static int permit_on_number(void *ctx, const char *data, size_t len);
-static int permit_on_string(void *ctx, const unsigned char *data, size_t len);
-static int permit_on_key(void *ctx, const unsigned char *data, size_t len);
-static int permit_on_start_map(void *ctx);
-static int permit_on_start_array(void *ctx);
-static int permit_on_end(void *ctx);
+static int permit_json_on_null(void *ctx);
+static int permit_json_on_boolean(void *ctx, int value);
+static int permit_json_on_number(void *ctx, const char *data, size_t len);
+static int permit_json_on_string(void *ctx, const unsigned char *data,
+    size_t len);
+static int permit_json_on_key(void *ctx, const unsigned char *data, size_t len);
+static int permit_json_on_start_map(void *ctx);
+static int permit_json_on_start_array(void *ctx);
+static int permit_json_on_end(void *ctx);
 
 
 static const yajl_callbacks permit_callbacks = {
-    .yajl_null = permit_on_null,
-    .yajl_boolean = permit_on_boolean,
-    .yajl_number = permit_on_number,
-    .yajl_string = permit_on_string,
-    .yajl_start_map = permit_on_start_map,
-    .yajl_map_key = permit_on_key,
-    .yajl_end_map = permit_on_end,
-    .yajl_start_array = permit_on_start_array,
-    .yajl_end_array = permit_on_end,
+    .yajl_null = permit_json_on_null,
+    .yajl_boolean = permit_json_on_boolean,
+    .yajl_number = permit_json_on_number,
+    .yajl_string = permit_json_on_string,
+    .yajl_start_map = permit_json_on_start_map,
+    .yajl_map_key = permit_json_on_key,
+    .yajl_end_map = permit_json_on_end,
+    .yajl_start_array = permit_json_on_start_array,
+    .yajl_end_array = permit_json_on_end,
 };
 
 
@@ -241,12 +243,12 @@ permit_json_trim(permit_text_t text)
 {
     size_t  space;
 
-    space = permit_skip_space(text.data, text.len);
+    space = permit_bytes_skip_space(text.data, text.len);
 
     text.data += space;
     text.len -= space;
 
-    while (text.len && permit_is_space(text.data[text.len - 1])) {
+    while (text.len && permit_bytes_is_space(text.data[text.len - 1])) {
         text.len--;
     }
 
@@ -255,14 +257,14 @@ permit_json_trim(permit_text_t text)
 
 
 static int
-permit_on_null(void *ctx)
+permit_json_on_null(void *ctx)
 {
     return permit_json_value(ctx, true, NULL);
 }
 
 
 static int
-permit_on_boolean(void *ctx, int value)
+permit_json_on_boolean(void *ctx, int value)
 {
     (void) value;
 
@@ -271,7 +273,7 @@ permit_on_boolean(void *ctx, int value)
 
 
 static int
-permit_on_number(void *ctx, const char *data, size_t len)
+permit_json_on_number(void *ctx, const char *data, size_t len)
 {
     (void) data;
     (void) len;
@@ -281,7 +283,7 @@ permit_on_number(void *ctx, const char *data, size_t len)
 
 
 static int
-permit_on_string(void *ctx, const unsigned char *data, size_t len)
+permit_json_on_string(void *ctx, const unsigned char *data, size_t len)
 {
     permit_text_t  text;
 
@@ -293,7 +295,7 @@ permit_on_string(void *ctx, const unsigned char *data, size_t len)
 
 
 static int
-permit_on_key(void *ctx, const unsigned char *data, size_t len)
+permit_json_on_key(void *ctx, const unsigned char *data, size_t len)
 {
     permit_text_t         name;
     permit_given_t       *given;
@@ -309,7 +311,7 @@ permit_on_key(void *ctx, const unsigned char *data, size_t len)
     name.data = (const char *) data;
     name.len = len;
 
-    json->current = permit_find(json->schema, name, &found);
+    json->current = permit_attributes_find(json->schema, name, &found);
 
     if (json->current == PERMIT_NO_ATTRIBUTE) {
         return 1;
@@ -326,7 +328,7 @@ permit_on_key(void *ctx, const unsigned char *data, size_t len)
 
 
 static int
-permit_on_start_map(void *ctx)
+permit_json_on_start_map(void *ctx)
 {
     permit_json_t  *json;
 
@@ -336,12 +338,12 @@ permit_on_start_map(void *ctx)
         json->an_object = true;
     }
 
-    return permit_on_start_array(ctx);
+    return permit_json_on_start_array(ctx);
 }
 
 
 static int
-permit_on_start_array(void *ctx)
+permit_json_on_start_array(void *ctx)
 {
     permit_json_t  *json;
 
@@ -362,7 +364,7 @@ permit_on_start_array(void *ctx)
 
 
 static int
-permit_on_end(void *ctx)
+permit_json_on_end(void *ctx)
 {
     permit_json_t  *json;
 

@@ -82,7 +82,7 @@ permit_parser_feed(permit_parser_t *parser, const char *data, size_t len)
         allowed = len;
     }
 
-    bom = permit_skip_bom(&parser->bom, parser->received, data, allowed,
+    bom = permit_bytes_skip_bom(&parser->bom, parser->received, data, allowed,
                             &broken);
     parser->received += bom;
 
@@ -204,7 +204,7 @@ static permit_parse_t
 permit_parser_trailing(permit_parser_t *parser, const char *data, size_t len,
     size_t from)
 {
-    from += permit_skip_space(data + from, len - from);
+    from += permit_bytes_skip_space(data + from, len - from);
 
     if (from < len) {
         return permit_parser_malformed(parser, parser->received + from,

@@ -8,18 +8,19 @@
 #include "permit_time.h"
 
 
-static void permit_set_seconds(permit_t *permit, permit_id_t id,
+static void permit_rules_set_seconds(permit_t *permit, permit_id_t id,
     int64_t seconds);
-static permit_text_t permit_keep(permit_t *permit, const char *data,
+static permit_text_t permit_rules_keep(permit_t *permit, const char *data,
     size_t len);
-static permit_text_t permit_keep_number(permit_t *permit, uint64_t number);
-static bool permit_has_control(permit_text_t text);
-static char permit_upper(char c);
-static bool permit_is_digit(char c);
+static permit_text_t permit_rules_keep_number(permit_t *permit,
+    uint64_t number);
+static bool permit_rules_has_control(permit_text_t text);
+static char permit_rules_upper(char c);
+static bool permit_rules_is_digit(char c);
 
 
 permit_code_t
-permit_rule_identifier(permit_t *permit, permit_id_t id,
+permit_rules_identifier(permit_t *permit, permit_id_t id,
     const permit_rules_t *rules)
 {
     char           c;
@@ -34,7 +35,7 @@ permit_rule_identifier(permit_t *permit, permit_id_t id,
         c = text.data[i];
 
         if ((c < 'a' || c > 'z') && (c < 'A' || c > 'Z')
-            && !permit_is_digit(c) && c != '-')
+            && !permit_rules_is_digit(c) && c != '-')
         {
             return PERMIT_INVALID_FORMAT;
         }
@@ -47,7 +48,7 @@ permit_rule_identifier(permit_t *permit, permit_id_t id,
 
 
 permit_code_t
-permit_rule_amount(permit_t *permit, permit_id_t id,
+permit_rules_amount(permit_t *permit, permit_id_t id,
     const permit_rules_t *rules)
 {
     size_t         i, point, zeros;
@@ -75,7 +76,7 @@ permit_rule_amount(permit_t *permit, permit_id_t id,
             continue;
         }
 
-        if (!permit_is_digit(text.data[i])) {
+        if (!permit_rules_is_digit(text.data[i])) {
             return PERMIT_INVALID_FORMAT;
         }
 
@@ -92,14 +93,14 @@ permit_rule_amount(permit_t *permit, permit_id_t id,
 
     permit->stored[id][0].data = text.data + zeros;
     permit->stored[id][0].len = text.len - zeros;
-    permit->stored[id][1] = permit_keep_number(permit, cents);
+    permit->stored[id][1] = permit_rules_keep_number(permit, cents);
 
     return PERMIT_GOOD;
 }
 
 
 permit_code_t
-permit_rule_currency(permit_t *permit, permit_id_t id,
+permit_rules_currency(permit_t *permit, permit_id_t id,
     const permit_rules_t *rules)
 {
     char           upper[PERMIT_MAX_CURRENCY];
@@ -108,7 +109,7 @@ permit_rule_currency(permit_t *permit, permit_id_t id,
 
     text = permit->given[id].text;
 
-    if (permit_has_control(text)) {
+    if (permit_rules_has_control(text)) {
         return PERMIT_INVALID_FORMAT;
     }
 
@@ -119,7 +120,7 @@ permit_rule_currency(permit_t *permit, permit_id_t id,
     }
 
     for (i = 0; i < text.len; i++) {
-        upper[i] = permit_upper(text.data[i]);
+        upper[i] = permit_rules_upper(text.data[i]);
     }
 
     for (i = 0; i < rules->ncurrencies; i++) {
@@ -137,7 +138,7 @@ permit_rule_currency(permit_t *permit, permit_id_t id,
 
 
 permit_code_t
-permit_rule_time(permit_t *permit, permit_id_t id,
+permit_rules_time(permit_t *permit, permit_id_t id,
     const permit_rules_t *rules)
 {
     char           normal[PERMIT_TIME_LEN];
@@ -158,17 +159,18 @@ permit_rule_time(permit_t *permit, permit_id_t id,
     memcpy(normal, text.data, PERMIT_TIME_LEN - 1);
     normal[PERMIT_TIME_LEN - 1] = 'Z';
 
-    permit->stored[id][0] = permit_keep(permit, normal, PERMIT_TIME_LEN);
-    permit->stored[id][1] = permit_keep_number(permit, (uint64_t) seconds);
+    permit->stored[id][0] = permit_rules_keep(permit, normal, PERMIT_TIME_LEN);
+    permit->stored[id][1] = permit_rules_keep_number(permit,
+                                                     (uint64_t) seconds);
 
-    permit_set_seconds(permit, id, seconds);
+    permit_rules_set_seconds(permit, id, seconds);
 
     return PERMIT_GOOD;
 }
 
 
 static void
-permit_set_seconds(permit_t *permit, permit_id_t id, int64_t seconds)
+permit_rules_set_seconds(permit_t *permit, permit_id_t id, int64_t seconds)
 {
     switch (id) {
 
@@ -187,7 +189,7 @@ permit_set_seconds(permit_t *permit, permit_id_t id, int64_t seconds)
 
 
 permit_code_t
-permit_rule_plate(permit_t *permit, permit_id_t id,
+permit_rules_plate(permit_t *permit, permit_id_t id,
     const permit_rules_t *rules)
 {
     char          *p;
@@ -198,7 +200,7 @@ permit_rule_plate(permit_t *permit, permit_id_t id,
 
     text = permit->given[id].text;
 
-    if (permit_has_control(text)) {
+    if (permit_rules_has_control(text)) {
         return PERMIT_INVALID_FORMAT;
     }
 
@@ -209,7 +211,7 @@ permit_rule_plate(permit_t *permit, permit_id_t id,
 
     for (i = 0; i < text.len; i++) {
         if (text.data[i] != ' ' && text.data[i] != '-') {
-            *p++ = permit_upper(text.data[i]);
+            *p++ = permit_rules_upper(text.data[i]);
         }
     }
 
@@ -221,12 +223,12 @@ permit_rule_plate(permit_t *permit, permit_id_t id,
 
 
 permit_code_t
-permit_rule_text(permit_t *permit, permit_id_t id,
+permit_rules_text(permit_t *permit, permit_id_t id,
     const permit_rules_t *rules)
 {
     (void) rules;
 
-    if (permit_has_control(permit->given[id].text)) {
+    if (permit_rules_has_control(permit->given[id].text)) {
         return PERMIT_INVALID_FORMAT;
     }
 
@@ -242,7 +244,7 @@ permit_rule_text(permit_t *permit, permit_id_t id,
  */
 
 static permit_text_t
-permit_keep(permit_t *permit, const char *data, size_t len)
+permit_rules_keep(permit_t *permit, const char *data, size_t len)
 {
     permit_text_t  text;
 
@@ -256,7 +258,7 @@ permit_keep(permit_t *permit, const char *data, size_t len)
 
 
 static permit_text_t
-permit_keep_number(permit_t *permit, uint64_t number)
+permit_rules_keep_number(permit_t *permit, uint64_t number)
 {
     char  *p, digits[20];
 
@@ -267,12 +269,12 @@ permit_keep_number(permit_t *permit, uint64_t number)
         number /= 10;
     } while (number);
 
-    return permit_keep(permit, p, (size_t) (digits + sizeof(digits) - p));
+    return permit_rules_keep(permit, p, (size_t) (digits + sizeof(digits) - p));
 }
 
 
 static bool
-permit_has_control(permit_text_t text)
+permit_rules_has_control(permit_text_t text)
 {
     size_t         i;
     unsigned char  c;
@@ -290,14 +292,14 @@ permit_has_control(permit_text_t text)
 
 
 static char
-permit_upper(char c)
+permit_rules_upper(char c)
 {
     return (c >= 'a' && c <= 'z') ? (char) (c - 'a' + 'A') : c;
 }
 
 
 static bool
-permit_is_digit(char c)
+permit_rules_is_digit(char c)
 {
     return c >= '0' && c <= '9';
 }

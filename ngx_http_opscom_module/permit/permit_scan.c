@@ -42,7 +42,7 @@ permit_scan_feed(permit_scan_t *scan, const char *data, size_t len,
         if (scan->state == SCAN_PLAIN && !scan->high_pending
             && !scan->bounded)
         {
-            i += permit_skip_easy(data + i, len - i);
+            i += permit_bytes_skip_easy(data + i, len - i);
 
             if (i == len) {
                 break;

@@ -2,13 +2,14 @@
 /* Validates the values of a permit and makes their normal forms. */
 
 
-#include "permit.h"
+#include "permit_attributes.h"
+#include "permit_validate.h"
 
 
 static permit_code_t permit_validate_one(permit_t *permit, permit_id_t id,
     const permit_rules_t *rules);
-static bool permit_is_needed(const permit_t *permit, permit_id_t id);
-static size_t permit_code_points(permit_text_t text);
+static bool permit_validate_is_needed(const permit_t *permit, permit_id_t id);
+static size_t permit_validate_length(permit_text_t text);
 
 
 permit_code_t
@@ -69,13 +70,14 @@ permit_validate_one(permit_t *permit, permit_id_t id,
     }
 
     if (given->text.len == 0) {
-        return permit_is_needed(permit, id) ? PERMIT_MISSING : PERMIT_GOOD;
+        return permit_validate_is_needed(permit, id) ? PERMIT_MISSING
+                                                     : PERMIT_GOOD;
     }
 
     /* no code point is shorter than a byte: most values need no count */
 
     if (given->text.len > attribute->limit
-        && permit_code_points(given->text) > attribute->limit)
+        && permit_validate_length(given->text) > attribute->limit)
     {
         return PERMIT_TOO_LONG;
     }
@@ -90,7 +92,7 @@ permit_validate_one(permit_t *permit, permit_id_t id,
  */
 
 static bool
-permit_is_needed(const permit_t *permit, permit_id_t id)
+permit_validate_is_needed(const permit_t *permit, permit_id_t id)
 {
     const permit_given_t  *reference;
 
@@ -109,35 +111,10 @@ permit_is_needed(const permit_t *permit, permit_id_t id)
 }
 
 
-size_t
-permit_fields(const permit_t *permit, permit_field_t *fields)
-{
-    size_t                n;
-    unsigned              id, f;
-    const permit_text_t  *names;
-
-    n = 0;
-
-    for (id = PERMIT_AMOUNT; id < PERMIT_ATTRIBUTES; id++) {
-        names = permit_attributes[id].fields;
-
-        for (f = 0; names[f].len && permit->stored[id][f].len; f++) {
-            fields[n].id = (permit_id_t) id;
-            fields[n].variant = f;
-            fields[n].name = names[f];
-            fields[n].value = permit->stored[id][f];
-            n++;
-        }
-    }
-
-    return n;
-}
-
-
 /* In well-formed UTF-8 each byte but a continuation starts a character. */
 
 static size_t
-permit_code_points(permit_text_t text)
+permit_validate_length(permit_text_t text)
 {
     size_t  i, n;
 

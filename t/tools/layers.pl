@@ -14,9 +14,11 @@ my $dir = shift // 'ngx_http_opscom_module';
 my %layers = (
     permit => [
         [qw(permit bytes uuid)],
-        [qw(scan heap time)],
-        [qw(rules json)],
-        [qw(attributes parser validate)],
+        [qw(code schema scan heap time)],
+        [qw(rules)],
+        [qw(attributes)],
+        [qw(json validate fields)],
+        [qw(parser)],
         [qw(array)],
     ],
     store => [

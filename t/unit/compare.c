@@ -5,6 +5,10 @@
 
 #include "compare.h"
 #include "memory.h"
+#include "permit_attributes.h"
+#include "permit_code.h"
+#include "permit_schema.h"
+#include "permit_validate.h"
 #include "reference.h"
 
 

@@ -9,6 +9,8 @@
 #include "compare.h"
 #include "memory.h"
 #include "permit_array.h"
+#include "permit_schema.h"
+#include "permit_validate.h"
 #include "reference_json.h"
 
 

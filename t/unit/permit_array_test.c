@@ -16,6 +16,7 @@
 #include "memory.h"
 #include "permit_array.h"
 #include "permit_scan.h"
+#include "permit_schema.h"
 
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))

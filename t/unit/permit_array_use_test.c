@@ -14,6 +14,8 @@
 #include <string.h>
 
 #include "permit_array.h"
+#include "permit_schema.h"
+#include "permit_validate.h"
 #include "support.h"
 
 

@@ -15,6 +15,7 @@
 
 #include "permit_json.h"
 #include "permit_scan.h"
+#include "permit_schema.h"
 #include "support.h"
 
 

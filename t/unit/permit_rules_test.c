@@ -13,6 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "permit_schema.h"
+#include "permit_validate.h"
 #include "support.h"
 
 

@@ -13,6 +13,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "permit_attributes.h"
+#include "permit_fields.h"
+#include "permit_schema.h"
+#include "permit_validate.h"
 #include "support.h"
 
 
@@ -91,9 +95,9 @@ test_names(void **state)
         "\"LicencePlate\":null,\"x\":1}");
     assert_int_equal(permit_validate(&permit, &rules), 3);
 
-    assert_text(*permit_name(&permit, PERMIT_END), "EndDateUtc");
-    assert_text(*permit_name(&permit, PERMIT_START), "startTime");
-    assert_text(*permit_name(&permit, PERMIT_PLATE), "LicencePlate");
+    assert_text(*permit_attributes_name(&permit, PERMIT_END), "EndDateUtc");
+    assert_text(*permit_attributes_name(&permit, PERMIT_START), "startTime");
+    assert_text(*permit_attributes_name(&permit, PERMIT_PLATE), "LicencePlate");
 
     assert_int_equal(permit.code[PERMIT_END], PERMIT_INVALID_TYPE);
     assert_int_equal(permit.code[PERMIT_START], PERMIT_MISSING);
@@ -127,7 +131,8 @@ test_forms(void **state)
     parse_good(&permit_schema_delete, "{}");
     assert_int_equal(permit_validate(&permit, &rules), 1);
     assert_int_equal(permit.code[PERMIT_REFERENCE_ID], PERMIT_MISSING);
-    assert_text(*permit_name(&permit, PERMIT_REFERENCE_ID), "referenceid");
+    assert_text(*permit_attributes_name(&permit, PERMIT_REFERENCE_ID),
+                "referenceid");
     memory_end(&memory);
 
     parse_good(&permit_schema_push, "{\"referenceid\":7," NEEDED "}");

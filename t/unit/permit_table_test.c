@@ -13,6 +13,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "permit_attributes.h"
+#include "permit_code.h"
+#include "permit_schema.h"
+#include "permit_validate.h"
 #include "support.h"
 
 
@@ -62,7 +66,7 @@ test_find(void **state)
                 expected = schema->need[id] == PERMIT_NOT_TAKEN
                            ? PERMIT_NO_ATTRIBUTE : (permit_id_t) id;
 
-                assert_int_equal(permit_find(schema, name, &found),
+                assert_int_equal(permit_attributes_find(schema, name, &found),
                                  expected);
 
                 if (expected != PERMIT_NO_ATTRIBUTE) {
@@ -76,7 +80,7 @@ test_find(void **state)
             name.data = unknown[i];
             name.len = strlen(unknown[i]);
 
-            assert_int_equal(permit_find(schema, name, &found),
+            assert_int_equal(permit_attributes_find(schema, name, &found),
                              PERMIT_NO_ATTRIBUTE);
         }
 
@@ -170,13 +174,14 @@ test_texts(void **state)
     (void) state;
 
     for (i = 0; i < PERMIT_ATTRIBUTES; i++) {
-        assert_non_null(permit_accepts(i, &rules));
-        assert_int_equal(permit_accepts(i, &rules) == rules.currencies_text,
-                         i == PERMIT_CURRENCY);
+        assert_non_null(permit_attributes_accepts(i, &rules));
+        assert_int_equal(permit_attributes_accepts(i, &rules)
+                         == rules.currencies_text, i == PERMIT_CURRENCY);
         assert_true(strlen(permit_attributes[i].canonical) > 0);
     }
 
-    assert_non_null(strstr(permit_accepts(PERMIT_AT, &rules), "09:15:00"));
+    assert_non_null(strstr(permit_attributes_accepts(PERMIT_AT, &rules),
+                           "09:15:00"));
 
     for (i = 0; i < PERMIT_CODES; i++) {
         assert_string_equal(permit_code_name(i), texts[i][0]);

@@ -13,6 +13,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "permit_attributes.h"
+#include "permit_code.h"
+#include "permit_schema.h"
+#include "permit_validate.h"
 #include "support.h"
 
 
