@@ -118,7 +118,7 @@ const ngx_http_opscom_error_t
 
     [NGX_HTTP_OPSCOM_HTTP_ERROR] = {
         0, ngx_string("http_error"),
-        0, ngx_string("The request was refused."), 1
+        0, ngx_string("The request was not handled: see its status."), 1
     },
 };
 

@@ -13,6 +13,10 @@
 static ngx_int_t ngx_http_opscom_filter_header(ngx_http_request_t *r);
 static ngx_int_t ngx_http_opscom_filter_headers(ngx_http_request_t *r,
     ngx_http_opscom_loc_conf_t *olcf);
+static ngx_int_t ngx_http_opscom_filter_allow(ngx_http_request_t *r,
+    ngx_http_opscom_loc_conf_t *olcf);
+static ngx_uint_t ngx_http_opscom_filter_is_replaced(ngx_http_request_t *r,
+    ngx_http_opscom_ctx_t *ctx);
 static ngx_int_t ngx_http_opscom_filter_replace(ngx_http_request_t *r,
     ngx_http_opscom_ctx_t *ctx);
 static void ngx_http_opscom_filter_count(ngx_http_request_t *r,
@@ -53,7 +57,7 @@ ngx_http_opscom_filter_header(ngx_http_request_t *r)
         return NGX_ERROR;
     }
 
-    if (!ctx->answered && r->headers_out.status >= NGX_HTTP_BAD_REQUEST
+    if (ngx_http_opscom_filter_is_replaced(r, ctx)
         && ngx_http_opscom_filter_replace(r, ctx) != NGX_OK)
     {
         return NGX_ERROR;
@@ -90,11 +94,55 @@ ngx_http_opscom_filter_headers(ngx_http_request_t *r,
         return NGX_ERROR;
     }
 
+    if (ngx_http_opscom_filter_allow(r, olcf) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
     if (olcf->cors_origins) {
         return ngx_http_opscom_cors_headers(r, olcf->cors_origins);
     }
 
     return NGX_OK;
+}
+
+
+/* The methods, where they were not met, or asked for by a preflight. */
+
+static ngx_int_t
+ngx_http_opscom_filter_allow(ngx_http_request_t *r,
+    ngx_http_opscom_loc_conf_t *olcf)
+{
+    ngx_str_t         *methods;
+    static ngx_str_t   allow = ngx_string("Allow");
+    static ngx_str_t   get = ngx_string("GET, HEAD");
+    static ngx_str_t   post = ngx_string("POST");
+    static ngx_str_t   post_or_options = ngx_string("POST, OPTIONS");
+
+    if (r->headers_out.status != NGX_HTTP_NOT_ALLOWED
+        && r->headers_out.status != NGX_HTTP_NO_CONTENT)
+    {
+        return NGX_OK;
+    }
+
+    methods = olcf->cors_origins ? &post_or_options : &post;
+
+    if (olcf->endpoint == NULL) {
+        methods = &get;
+    }
+
+    return ngx_http_opscom_headers_add(r, &allow, methods);
+}
+
+
+/* Redirects, too; 304 has no body. */
+
+static ngx_uint_t
+ngx_http_opscom_filter_is_replaced(ngx_http_request_t *r,
+    ngx_http_opscom_ctx_t *ctx)
+{
+    return !ctx->answered
+           && r->headers_out.status >= NGX_HTTP_SPECIAL_RESPONSE
+           && r->headers_out.status != NGX_HTTP_NOT_MODIFIED;
 }
 
 

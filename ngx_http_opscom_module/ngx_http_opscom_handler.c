@@ -148,22 +148,16 @@ static ngx_int_t
 ngx_http_opscom_handler_method(ngx_http_request_t *r,
     ngx_http_opscom_ctx_t *ctx, ngx_http_opscom_loc_conf_t *olcf)
 {
-    static ngx_str_t  post = ngx_string("POST");
-    static ngx_str_t  post_or_options = ngx_string("POST, OPTIONS");
-
-    if (olcf->cors_origins == NULL) {
-        return ngx_http_opscom_response_not_allowed(r, ctx, &post);
-    }
-
-    if (r->method != NGX_HTTP_OPTIONS) {
-        return ngx_http_opscom_response_not_allowed(r, ctx, &post_or_options);
+    if (olcf->cors_origins == NULL || r->method != NGX_HTTP_OPTIONS) {
+        return ngx_http_opscom_response_error(r, ctx,
+                                          NGX_HTTP_OPSCOM_METHOD_NOT_ALLOWED);
     }
 
     if (ngx_http_opscom_cors_preflight(r, olcf->cors_origins) != NGX_OK) {
         return NGX_ERROR;
     }
 
-    return ngx_http_opscom_response_no_content(r, ctx, &post_or_options);
+    return ngx_http_opscom_response_no_content(r, ctx);
 }
 
 

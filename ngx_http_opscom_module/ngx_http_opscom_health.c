@@ -19,7 +19,6 @@ ngx_http_opscom_health_handler(ngx_http_request_t *r)
 {
     ngx_int_t               rc;
     ngx_http_opscom_ctx_t  *ctx;
-    static ngx_str_t        allow = ngx_string("GET, HEAD");
     static ngx_str_t        ping = ngx_string("$4\r\nPING\r\n");
 
     ctx = ngx_http_opscom_ctx_get(r);
@@ -28,7 +27,8 @@ ngx_http_opscom_health_handler(ngx_http_request_t *r)
     }
 
     if (!(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))) {
-        return ngx_http_opscom_response_not_allowed(r, ctx, &allow);
+        return ngx_http_opscom_response_error(r, ctx,
+                                          NGX_HTTP_OPSCOM_METHOD_NOT_ALLOWED);
     }
 
     rc = ngx_http_discard_request_body(r);

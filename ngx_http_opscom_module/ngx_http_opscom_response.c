@@ -27,7 +27,6 @@ static void ngx_http_opscom_response_type(ngx_http_request_t *r,
 static void ngx_http_opscom_response_discard(ngx_http_request_t *r);
 
 
-static ngx_str_t  ngx_http_opscom_response_allow = ngx_string("Allow");
 
 static ngx_str_t  ngx_http_opscom_response_json_type =
                                                 ngx_string("application/json");
@@ -97,31 +96,10 @@ ngx_http_opscom_response_error(ngx_http_request_t *r,
 
 
 ngx_int_t
-ngx_http_opscom_response_not_allowed(ngx_http_request_t *r,
-    ngx_http_opscom_ctx_t *ctx, ngx_str_t *allow)
-{
-    if (ngx_http_opscom_headers_add(r, &ngx_http_opscom_response_allow, allow)
-        != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    return ngx_http_opscom_response_error(r, ctx,
-                                          NGX_HTTP_OPSCOM_METHOD_NOT_ALLOWED);
-}
-
-
-ngx_int_t
 ngx_http_opscom_response_no_content(ngx_http_request_t *r,
-    ngx_http_opscom_ctx_t *ctx, ngx_str_t *allow)
+    ngx_http_opscom_ctx_t *ctx)
 {
     ngx_http_opscom_response_discard(r);
-
-    if (ngx_http_opscom_headers_add(r, &ngx_http_opscom_response_allow, allow)
-        != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
 
     ctx->answered = 1;
 

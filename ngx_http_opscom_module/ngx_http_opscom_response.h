@@ -31,13 +31,9 @@ ngx_int_t ngx_http_opscom_response_found(ngx_http_request_t *r,
 ngx_int_t ngx_http_opscom_response_error(ngx_http_request_t *r,
     ngx_http_opscom_ctx_t *ctx, ngx_http_opscom_error_id_t id);
 
-/* 405, with the value of Allow. */
-ngx_int_t ngx_http_opscom_response_not_allowed(ngx_http_request_t *r,
-    ngx_http_opscom_ctx_t *ctx, ngx_str_t *allow);
-
-/* 204, with the value of Allow. */
+/* 204. */
 ngx_int_t ngx_http_opscom_response_no_content(ngx_http_request_t *r,
-    ngx_http_opscom_ctx_t *ctx, ngx_str_t *allow);
+    ngx_http_opscom_ctx_t *ctx);
 
 /* 200 with a text of a type; the request has no body of interest. */
 ngx_int_t ngx_http_opscom_response_text(ngx_http_request_t *r,

@@ -39,7 +39,6 @@ ngx_http_opscom_status_handler(ngx_http_request_t *r)
     ngx_str_t                         body, type;
     ngx_http_opscom_ctx_t            *ctx;
     ngx_http_opscom_status_format_t   format;
-    static ngx_str_t                  allow = ngx_string("GET, HEAD");
 
     ctx = ngx_http_opscom_ctx_get(r);
     if (ctx == NULL) {
@@ -47,7 +46,8 @@ ngx_http_opscom_status_handler(ngx_http_request_t *r)
     }
 
     if (!(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))) {
-        return ngx_http_opscom_response_not_allowed(r, ctx, &allow);
+        return ngx_http_opscom_response_error(r, ctx,
+                                          NGX_HTTP_OPSCOM_METHOD_NOT_ALLOWED);
     }
 
     if (ngx_http_opscom_status_format(r, &format) != NGX_OK

@@ -199,3 +199,19 @@ location /if { opscom_push OC-TOMA; if ($arg_deny) { return 403; } if ($arg_set)
 [ "GET /api/x", Opscom::push(), Opscom::push_to('/if?deny=1'), Opscom::push_to('/if?set=1'), Opscom::push_to('/if') ]
 --- error_code eval: [ 403, 200, 403, 200, 200 ]
 --- response_body_like eval: [ '"code":"http_error"', 'success', '"code":"http_error"', 'success', 'success' ]
+
+
+
+=== TEST 18: nginx's own redirects and 405 are answered in JSON too
+--- config
+location /moved { opscom_push OC-TOMA; return 301 /elsewhere; }
+location /found { opscom_push OC-TOMA; opscom_cors_origin *; return 302 https://other.example/; }
+location /never { opscom_push OC-TOMA; return 405; }
+location /cors { opscom_push OC-TOMA; opscom_cors_origin *; return 405; }
+location /health { opscom_health; return 405; }
+--- request eval: [ map { Opscom::push_to($_) } '/moved', '/found', '/never', '/cors', '/health' ]
+--- error_code eval: [ 301, 302, 405, 405, 405 ]
+--- response_body_like eval
+[ '"ErrorCode":301,.*"code":"http_error"', '"ErrorCode":302,.*"code":"http_error"', ('"ErrorCode":405,.*"code":"method_not_allowed"') x 3 ]
+--- response_headers eval
+[ map { "Content-Type: application/json\nCache-Control: no-store\n$_\n" } "! Allow", "Location: https://other.example/", "Allow: POST", "Allow: POST, OPTIONS", "Allow: GET, HEAD" ]

@@ -90,7 +90,7 @@ nginx -p "$dir/" -c "$dir/nginx.conf" -e "$dir/logs/error.log" &
 nginx=$!
 
 tries=0
-until curl -sf "http://127.0.0.1:$port/health" > /dev/null; do
+until curl --noproxy '*' -sf "http://127.0.0.1:$port/health" > /dev/null; do
     tries=$((tries + 1))
     if [ $tries -gt 100 ] || ! kill -0 "$nginx" 2>/dev/null; then
         echo "nginx did not start:" >&2
@@ -99,6 +99,11 @@ until curl -sf "http://127.0.0.1:$port/health" > /dev/null; do
     fi
     sleep 0.1
 done
+
+# a proxy does not reach this machine
+
+curl=curl
+[ -z "${http_proxy:-}${all_proxy:-}${ALL_PROXY:-}" ] || curl="curl --noproxy 127.0.0.1"
 
 cat <<TEXT
 
@@ -109,11 +114,11 @@ http://127.0.0.1:$port/status
 
 Push a permit:
 
-curl -i http://127.0.0.1:$port/api/OC-TOMA/v1/permits/push -H 'Content-Type: application/json' -d '{"apiToken":"$token","Amount":"14.50","CurrencyID":"CAD","LicencePlate":"PL8RDR","zone":"Lot 4","permitNo":"L4-1138","startTime":"2018-07-02T09:00:00","endTime":"2018-07-02T09:30:00"}'
+$curl -i http://127.0.0.1:$port/api/OC-TOMA/v1/permits/push -H 'Content-Type: application/json' -d '{"apiToken":"$token","Amount":"14.50","CurrencyID":"CAD","LicencePlate":"PL8RDR","zone":"Lot 4","permitNo":"L4-1138","startTime":"2018-07-02T09:00:00","endTime":"2018-07-02T09:30:00"}'
 
 ask whether its plate has paid:
 
-curl http://127.0.0.1:$port/api/OC-TOMA/v1/permits/lookup -H 'Content-Type: application/json' -d '{"apiToken":"$token","plate":"pl8-rdr","at":"2018-07-02T09:15:00"}'
+$curl http://127.0.0.1:$port/api/OC-TOMA/v1/permits/lookup -H 'Content-Type: application/json' -d '{"apiToken":"$token","plate":"pl8-rdr","at":"2018-07-02T09:15:00"}'
 
 and look at what was stored:
 

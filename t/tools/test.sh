@@ -17,6 +17,10 @@ stop() {
 trap stop EXIT
 trap 'exit 1' INT TERM HUP
 
+# a proxy does not reach servers of this machine
+
+export no_proxy=127.0.0.1,localhost NO_PROXY=127.0.0.1,localhost
+
 # the real Test::Nginx where it is installed, the stand-in elsewhere
 
 lib=-It/lib
