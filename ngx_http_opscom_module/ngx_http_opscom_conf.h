@@ -51,18 +51,18 @@ typedef struct {
 
     /* permits */
 
-    ngx_str_t       prefix;
-    ngx_http_opscom_keyspace_t  *keyspace; /* NULL without a handler */
-    size_t          max_body_size;
-    ngx_array_t    *currencies; /* of permit_text_t */
-    permit_rules_t  rules;
-    ngx_array_t    *cors_origins; /* of ngx_str_t; NULL: off */
-    ngx_msec_t      idempotency_ttl;
-    ngx_msec_t      dedup;         /* 0: off */
-    time_t          retention;     /* 0: off */
-    ngx_flag_t      keep_all;      /* 1: it is off by a directive */
-    ngx_uint_t      stream_maxlen; /* 0: off */
-    ngx_uint_t      stream_minimal; /* 1: five fields in an event */
+    ngx_str_t                    prefix;
+    ngx_http_opscom_keyspace_t  *keyspace;       /* NULL without a handler */
+    size_t                       max_body_size;
+    ngx_array_t                 *currencies;     /* of permit_text_t */
+    permit_rules_t               rules;
+    ngx_array_t                 *cors_origins;   /* of ngx_str_t; NULL: off */
+    ngx_msec_t                   idempotency_ttl;
+    ngx_msec_t                   dedup;          /* 0: off */
+    time_t                       retention;      /* 0: off */
+    ngx_flag_t                   keep_all;       /* 1: off by a directive */
+    ngx_uint_t                   stream_maxlen;  /* 0: off */
+    ngx_uint_t                   stream_minimal; /* 1: five fields an event */
 } ngx_http_opscom_loc_conf_t;
 
 

@@ -56,16 +56,16 @@ typedef ngx_int_t (*ngx_http_opscom_execute_pt)(ngx_http_request_t *r,
 typedef struct ngx_http_opscom_endpoint_s ngx_http_opscom_endpoint_t;
 
 struct ngx_http_opscom_endpoint_s {
-    ngx_http_opscom_endpoint_id_t   id;
-    ngx_str_t                       name;    /* in metrics */
-    ngx_str_t                       success; /* $opscom_result */
-    const permit_schema_t          *schema;    /* the attributes it takes */
-    ngx_http_handler_pt             handler; /* of the location's content */
-    ngx_http_opscom_execute_pt      execute;
-    ngx_http_opscom_build_pt        build;
-    ngx_uint_t                      creates; /* 1: a permit with a new ID */
-    ngx_uint_t                      reads;   /* 1: it writes nothing */
-    const ngx_http_opscom_endpoint_t  *each; /* what an element is, of many */
+    ngx_http_opscom_endpoint_id_t      id;
+    ngx_str_t                          name;    /* in metrics */
+    ngx_str_t                          success; /* $opscom_result */
+    const permit_schema_t             *schema;  /* the attributes it takes */
+    ngx_http_handler_pt                handler; /* of the location's content */
+    ngx_http_opscom_execute_pt         execute;
+    ngx_http_opscom_build_pt           build;
+    ngx_uint_t                         creates; /* 1: a permit with a new ID */
+    ngx_uint_t                         reads;   /* 1: it writes nothing */
+    const ngx_http_opscom_endpoint_t  *each;    /* of many: what each one is */
 };
 
 

@@ -43,7 +43,8 @@ static ngx_http_opscom_error_id_t ngx_http_opscom_handler_key(
     ngx_http_request_t *r, ngx_http_opscom_ctx_t *ctx,
     ngx_http_opscom_loc_conf_t *olcf);
 static ngx_http_opscom_error_id_t ngx_http_opscom_handler_length(
-    ngx_http_request_t *r, ngx_http_opscom_loc_conf_t *olcf);
+    ngx_http_request_t *r, ngx_http_opscom_ctx_t *ctx,
+    ngx_http_opscom_loc_conf_t *olcf);
 static ngx_int_t ngx_http_opscom_handler_parser(ngx_http_request_t *r,
     ngx_http_opscom_ctx_t *ctx, ngx_http_opscom_loc_conf_t *olcf);
 static void *ngx_http_opscom_handler_alloc(void *pool, size_t size);
@@ -60,6 +61,7 @@ static const ngx_http_opscom_check_pt  ngx_http_opscom_handler_checks[] = {
     ngx_http_opscom_handler_client,
     ngx_http_opscom_handler_type,
     ngx_http_opscom_handler_key,
+    ngx_http_opscom_handler_length,
 };
 
 #define NGX_HTTP_OPSCOM_CHECKS                                                \
@@ -84,7 +86,6 @@ ngx_http_opscom_handler(ngx_http_request_t *r)
     ngx_int_t                    rc;
     ngx_http_opscom_ctx_t       *ctx;
     ngx_http_opscom_loc_conf_t  *olcf;
-    ngx_http_opscom_error_id_t   error;
 
     rc = ngx_http_opscom_handler_begin(r, &ctx);
 
@@ -93,12 +94,6 @@ ngx_http_opscom_handler(ngx_http_request_t *r)
     }
 
     olcf = ngx_http_get_module_loc_conf(r, ngx_http_opscom_module);
-
-    error = ngx_http_opscom_handler_length(r, olcf);
-
-    if (error != NGX_HTTP_OPSCOM_NO_ERROR) {
-        return ngx_http_opscom_response_error(r, ctx, error);
-    }
 
     if (ngx_http_opscom_handler_parser(r, ctx, olcf) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -302,11 +297,13 @@ ngx_http_opscom_handler_key(ngx_http_request_t *r, ngx_http_opscom_ctx_t *ctx,
 }
 
 
+/* Where a body has many permits, the limit is that of each. */
+
 static ngx_http_opscom_error_id_t
 ngx_http_opscom_handler_length(ngx_http_request_t *r,
-    ngx_http_opscom_loc_conf_t *olcf)
+    ngx_http_opscom_ctx_t *ctx, ngx_http_opscom_loc_conf_t *olcf)
 {
-    if (olcf->max_body_size
+    if (olcf->max_body_size && olcf->endpoint->each == NULL
         && r->headers_in.content_length_n > (off_t) olcf->max_body_size)
     {
         return NGX_HTTP_OPSCOM_TOO_LARGE;

@@ -201,7 +201,7 @@ ngx_http_opscom_redis_password_file(ngx_conf_t *cf, ngx_command_t *cmd,
     }
 
     return ngx_http_opscom_redis_read(cf, &file,
-                                           &olcf->redis.settings.password);
+                                      &olcf->redis.settings.password);
 }
 
 
