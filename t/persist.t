@@ -20,7 +20,18 @@ location = /long { opscom_push OC-TOMA; }
 
 
 
-=== TEST 2: retention that was on before and is off by a directive
+=== TEST 2: the same with the location without retention first
+--- init
+Opscom::fresh();
+--- config
+location = /long { opscom_push OC-TOMA; }
+location = /short { opscom_push OC-TOMA; opscom_retention 1h; }
+--- request eval: [ Opscom::push_to('/short'), Opscom::push_to('/long') ]
+--- redis eval: [ "TTL plate:PL8RDR => /^3\\d\\d\\d\$/\n", "TTL plate:PL8RDR => -1\nTTL permit:<id> => -1\n" ]
+
+
+
+=== TEST 3: retention that was on before and is off by a directive
 --- init
 Opscom::redis('EXPIRE', 'opscom:{OC-TOMA}:plate:PL8RDR', 100);
 --- config
@@ -31,7 +42,7 @@ TTL plate:PL8RDR => -1
 
 
 
-=== TEST 3: another prefix, and no directive, leave an expiry as it is
+=== TEST 4: another prefix, and no directive, leave an expiry as it is
 --- init
 Opscom::redis('EXPIRE', 'opscom:{OC-TOMA}:plate:PL8RDR', 100);
 --- config
