@@ -50,3 +50,35 @@ my $body = Opscom::body(x => \('[' . '1,' x 150000 . '1]'));
 --- response_body_like: success
 --- no_error_log
 temporary file
+
+
+
+=== TEST 5: as large as opscom_max_body_size, and a byte larger
+--- config eval
+"location /api { opscom_push; opscom_max_body_size " . length(Opscom::body()) . "; }"
+--- request eval: [ Opscom::push(), Opscom::push(zone => 'Lot 40') ]
+--- error_code eval: [ 200, 413 ]
+--- response_body_like eval: [ 'success', 'body_too_large' ]
+
+
+
+=== TEST 6: the same in chunks
+--- config eval
+"location /api { opscom_push; opscom_max_body_size " . length(Opscom::body()) . "; }"
+--- raw_request eval
+my $body = Opscom::body();
+"POST /api/OC-TOMA/v1/permits/push HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+. sprintf("%x\r\n%s\r\n0\r\n\r\n", length $body, $body)
+--- response_body_like: success
+
+
+
+=== TEST 7: a byte larger in chunks
+--- config eval
+"location /api { opscom_push; opscom_max_body_size " . length(Opscom::body()) . "; }"
+--- raw_request eval
+my $body = Opscom::body(zone => 'Lot 40');
+"POST /api/OC-TOMA/v1/permits/push HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+. sprintf("%x\r\n%s\r\n0\r\n\r\n", length $body, $body)
+--- error_code: 413
+--- response_body_like: body_too_large

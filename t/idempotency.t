@@ -130,3 +130,14 @@ Opscom::fresh();
 --- response_headers eval: [ '! Idempotency-Replayed', '! Idempotency-Replayed' ]
 --- redis eval
 [ "GONE *idem* => yes\n", "" ]
+
+
+
+=== TEST 11: the bounds of a key
+--- init
+Opscom::fresh();
+--- request eval: [ map { Opscom::push() } 1 .. 4 ]
+--- more_headers eval
+[ map { "Content-Type: application/json\nIdempotency-Key: $_\n" } '!', '~', 'x' x 255, 'x' x 255 ]
+--- error_code eval: [ (200) x 4 ]
+--- response_headers eval: [ ('! Idempotency-Replayed') x 3, 'Idempotency-Replayed: true' ]

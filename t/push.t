@@ -167,3 +167,22 @@ Opscom::enrol('OC-TOMA', 'SECOND', 'second');
 --- response_body_like eval: [ 'success', 'unauthorized' ]
 --- redis eval
 [ "HGET permit:<id> source => second\nHDEL tokens " . Digest::SHA::sha256_hex('SECOND') . " => 1\n", "" ]
+
+
+
+=== TEST 13: the characters of a client code, and their neighbours
+--- config
+location ~ ^/push/(?<who>.+)$ { opscom_push $who; }
+--- request eval
+[ map { Opscom::push_to(CORE::sprintf '/push/a%%%02Xa', ord) } qw(. _ - 0 9 A Z a z), ',', qw(/ : @ [ ^ ` {), ' ', "\x7f", "\x80" ]
+--- error_code eval: [ (401) x 9, (404) x 11 ]
+--- response_body_like eval: [ ('"ErrorCode":9002,') x 9, ('"ErrorCode":9000,') x 11 ]
+
+
+
+=== TEST 14: the length of a client code
+--- config
+location ~ ^/push/(?<who>.+)$ { opscom_push $who; }
+--- request eval: [ map { Opscom::push_to('/push/' . 'x' x $_) } 1, 64, 65 ]
+--- error_code eval: [ 401, 401, 404 ]
+--- response_body_like eval: [ ('"ErrorCode":9002,') x 2, '"ErrorCode":9000,' ]
