@@ -5,6 +5,7 @@ use strict;
 use warnings;
 
 use lib 't/support';
+use Answer ();
 use Test::More;
 use Fault;
 
@@ -30,6 +31,7 @@ sub ask {
     my $socket = Fault::connect_to($nginx->{port});
     $socket->syswrite(join "\r\n", "GET $path HTTP/1.0", (map { "Accept: $_" } @accept), '', '');
     my $answer = do { local $/; <$socket> };
+    Answer::check_text($answer, 'GET', $path);
     my ($head, $body) = split /(?<=\r\n)\r\n/, $answer, 2;
     my ($type) = $head =~ /^Content-Type: (.*?)\r?$/m;
     my $form = $form{$type // ''} // "another: " . ($type // $head);

@@ -53,5 +53,6 @@ location @store { opscom_push; }
 location = /page { ssi on; default_type text/html; return 200 'before <!--#include virtual="/api/OC-TOMA/v1/permits/push" --> after'; }
 location /api { opscom_push; }
 location = /metrics { opscom_status prometheus; }
+--- elsewhere: /page
 --- request eval: [ 'GET /page', 'GET /metrics' ]
 --- response_body_like eval: [ '^before \{"ErrorCode":405,.*\}\n after$', 'endpoint="push",result="method_not_allowed"\} 1\n' ]

@@ -5,6 +5,7 @@ use strict;
 use warnings;
 
 use lib 't/support';
+use Answer ();
 use JSON::PP ();
 use Test::More;
 use Fault;
@@ -21,8 +22,9 @@ sub curl {
     open my $out, '>', "$Fault::Dir/body" or die;
     print $out $body;
     close $out;
-    my $text = `curl -s -k -m 10 $options -H 'Content-Type: application/json' --data-binary \@$Fault::Dir/body -w '\\n%{http_code} %{http_version}' '$url' 2>&1`;
+    my $text = `curl -s -k -m 10 -D $Fault::Dir/head $options -H 'Content-Type: application/json' --data-binary \@$Fault::Dir/body -w '\\n%{http_code} %{http_version}' '$url' 2>&1`;
     my ($answer, $status, $version) = $text =~ /\A(.*)\n(\d+) (\S+)\z/s or return $text;
+    Answer::check($status, slurp("$Fault::Dir/head"), $answer, 'POST', $url) if $status > 0;
     return ($status, $version, $answer);
 }
 

@@ -6,6 +6,7 @@ use strict;
 use warnings;
 
 use lib 't/support';
+use Answer ();
 use IO::Socket::INET;
 use Test::More;
 use Fault;
@@ -51,6 +52,7 @@ sub front {
                 $server->flush;
                 $answer = '';
                 1 while sysread $server, $answer, 65536, length $answer;
+                Answer::check_text($answer, $request =~ /^(\S+) (\S+)/);
             }
             print $client $answer;
             $client->close;

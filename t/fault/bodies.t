@@ -4,6 +4,7 @@ use strict;
 use warnings;
 
 use lib 't/support';
+use Answer ();
 use Fault;
 use Test::More;
 
@@ -44,6 +45,7 @@ sub large {
     }
     $socket->syswrite("0\r\n\r\n") if $chunked;
     my $answer = do { local $/; <$socket> } // '';
+    Answer::check_text($answer, 'POST', '/big');
     return ($answer =~ m{HTTP/1.1 (\d+)}, $peak);
 }
 
@@ -74,20 +76,30 @@ is(scalar(() = glob "$plain->{dir}/temp/*/*"), 0, 'no body is written to a file'
 unlike($plain->log, qr/temporary file/, 'and the log reports none');
 
 # HTTP/2: with and without a length, early refusals
-my $curl = 'curl -s --http2-prior-knowledge -H Content-Type:application/json';
 my $file = "$Fault::Dir/body";
 sub save { open my $out, '>', $file; print $out $_[0]; close $out }
 
+# The response to what curl sends: its version, its status, and its body.
+sub curl {
+    my ($path, $options) = @_;
+    my $text = `cat $file | curl -s --http2-prior-knowledge -D $Fault::Dir/head -w '\\n%{http_version} %{http_code}' -H Content-Type:application/json $options @{[ $nginx->url($path) ]}`;
+
+    my ($body, $version, $status) = $text =~ /\A(.*)\n(\S+) (\d+)\z/s;
+    Answer::check($status, slurp("$Fault::Dir/head"), $body, 'POST', $path);
+    return "$version $status $body";
+}
+
 save($permit);
-like(`$curl -d \@$file @{[ $nginx->url ]}`, qr/"status":"success"/, 'HTTP/2: a push');
-like(`cat $file | $curl -X POST -T - @{[ $nginx->url ]}`, qr/"status":"success"/, 'HTTP/2: a push without a length');
-like(`$curl -w '%{http_version} %{http_code}' -d '{"apiToken":"x"' @{[ $nginx->url ]}`, qr/malformed_json.*2 400$/s, 'HTTP/2: a refusal');
+my $push = '/api/OC-TOMA/v1/permits/push';
+like(curl($push, "-d \@$file"), qr/^2 200 \{"status":"success"/, 'HTTP/2: a push');
+like(curl($push, '-X POST -T -'), qr/^2 200 \{"status":"success"/, 'HTTP/2: a push without a length');
+like(curl($push, q(-d '{"apiToken":"x"')), qr/^2 400 .*malformed_json/, 'HTTP/2: a refusal');
 save($object . ',"x":[' . '1234567,' x 500000 . '1]}');
-like(`$curl --data-binary \@$file @{[ $nginx->url('/big') ]}`, qr/"status":"success"/, 'HTTP/2: a large body');
+like(curl('/big', "--data-binary \@$file"), qr/^2 200 \{"status":"success"/, 'HTTP/2: a large body');
 # within the first window: curl 7.88 drops an answer that comes before it has
 # sent all, of nginx's own errors too
 save(']' . ' ' x 50000);
-like(`$curl -w '%{http_code}' --data-binary \@$file @{[ $nginx->url('/big') ]}`, qr/malformed_json.*400$/s, 'HTTP/2: an early refusal');
+like(curl('/big', "--data-binary \@$file"), qr/^2 400 .*malformed_json/, 'HTTP/2: an early refusal');
 
 is_deeply([ check_log($_) ], [], 'no alert in the error log') for $nginx, $plain;
 

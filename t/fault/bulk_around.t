@@ -5,6 +5,7 @@ use strict;
 use warnings;
 
 use lib 't/support';
+use Answer ();
 use Bulk;
 use FakeRedis;
 use Fault;
@@ -35,6 +36,7 @@ my @others;
 # a copy has no response: its elements are stored, and the original is answered
 {
     local $Bulk::Path = '/copied';
+    local $Answer::Plain{'/copied'} = 1;
     my $answer = bulk($nginx, array(map { body(permitNo => "m$_") } 1 .. 300));
     is("$answer->{status} $answer->{body}", '200 fine', 'the original of a mirror is answered');
     ok(wait_until(10, sub { $redis->call('XLEN', "${p}stream") == 300 }), 'and all elements of the copy are stored');
@@ -45,6 +47,7 @@ my @worker = $nginx->workers;
 # more of the body comes while the error page is being sent
 for my $path ('/bulk', '/push') {
     local $Bulk::Path = $path;
+    local $Answer::Plain{$path} = 1; # it ends in the page
     my $one = begin($nginx, Bulk::head(undef, 'Expect: 100-continue'));
     my $come = sub { my $what = shift; wait_until(10, sub { sysread $one->{socket}, $one->{raw}, 100, length $one->{raw} if IO::Select->new($one->{socket})->can_read(0.1); $one->{raw} =~ $what }) };
     ok($come->(qr/100 Continue\r\n\r\n/), "$path: the body is being read");

@@ -6,6 +6,7 @@ package Bulk;
 use strict;
 use warnings;
 
+use Answer ();
 use Fault;
 use IO::Select;
 use JSON::PP ();
@@ -82,17 +83,18 @@ sub ended {
         substr $one->{raw}, 0, $at + 4, '';
         return 0;
     }
-    return length $one->{raw} >= $at + 4 + $1 if $head =~ /^Content-Length: (\d+)/mi;
-    return $head =~ /chunked/i && substr($one->{raw}, -7) eq "\r\n0\r\n\r\n";
+    return Answer::ended(\$one->{raw});
 }
 
 sub answer {
     my ($one, $seconds) = @_;
+    my $whole = ended($one);
     my ($head, $body) = split /\r\n\r\n/, delete $one->{raw}, 2;
     my ($status) = ($head // '') =~ m{^HTTP/1.[01] (\d+)};
 
     $one->{raw} = '';
-    $body = Fault::unchunk($body) if ($head // '') =~ /^Transfer-Encoding: chunked/mi;
+    $body = Answer::unchunk($body) if ($head // '') =~ /^Transfer-Encoding: chunked/mi;
+    Answer::check($status, $head, $body, 'POST', $Path) if $whole;
     return { status => $status // 0, head => $head // '', body => $body // '', seconds => $seconds };
 }
 

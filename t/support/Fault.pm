@@ -7,6 +7,7 @@ package Fault;
 use strict;
 use warnings;
 
+use Answer ();
 use Cwd ();
 use Errno ();
 use Digest::SHA qw(sha256_hex);
@@ -360,26 +361,11 @@ sub request {
         until ($rest =~ /(?:^|\r\n)0\r\n\r\n\z/) {
             return unless more($socket, \$rest);
         }
-        $rest = unchunk($rest);
+        $rest = Answer::unchunk($rest);
     }
 
+    Answer::check($status, $head, $rest, $method, $path);
     return ($status, $rest, $head);
-}
-
-# The text of a chunked body, as far as it has come.
-sub unchunk {
-    my $body = shift;
-    my $text = '';
-
-    while ($body =~ /\G([0-9a-f]+)\r\n/gc) {
-        my ($at, $length) = (pos $body, hex $1);
-        last unless $length;
-        $text .= substr $body, $at, $length;
-        last if $at + $length + 2 > length $body;
-        pos($body) = $at + $length + 2;
-    }
-
-    return $text;
 }
 
 # A signal between two bytes is not the end.

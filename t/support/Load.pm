@@ -7,6 +7,7 @@ package Load;
 use strict;
 use warnings;
 
+use Answer ();
 use Fault;
 use IO::Select;
 use POSIX ();
@@ -31,7 +32,7 @@ sub fire {
         my %headers = %{$value->($options{headers} // {}, $n)};
         syswrite $socket, "POST $path HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: "
             . length($body) . "\r\n" . join('', map { "$_: $headers{$_}\r\n" } keys %headers) . "\r\n$body";
-        push @all, { n => $n, socket => $socket, start => time, raw => '' };
+        push @all, { n => $n, socket => $socket, path => $path, start => time, raw => '' };
         sleep $options{pause} if $options{pause};
     }
     return @all;
@@ -53,6 +54,7 @@ sub answers {
             @{$one}{qw(at seconds)} = (time, time - $one->{start});
             ($one->{status}) = $one->{raw} =~ m{^HTTP/1.1 (\d+)};
             @{$one}{qw(head body)} = split /\r\n\r\n/, $one->{raw}, 2;
+            Answer::check(@{$one}{qw(status head body)}, 'POST', $one->{path} // '') if defined $one->{body};
             $one->{id} = id_of($one->{body});
         }
     }

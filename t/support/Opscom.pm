@@ -10,10 +10,17 @@ package Opscom;
 # the reference ID in the response; keys are given without "opscom:{OC-TOMA}:".
 # An array's elements are joined by spaces, nil is (nil).  "GONE <pattern> => yes"
 # waits for keys to expire.
+#
+# Every response is checked as Answer has it.  The section
+#
+#   --- elsewhere: /path
+#
+# excepts those of a path that comes, or ends, in a location without a handler.
 
 use strict;
 use warnings;
 
+use Answer ();
 use Digest::SHA qw(sha256_hex);
 use IO::Socket::INET;
 use JSON::PP ();
@@ -187,12 +194,34 @@ sub check_redis {
     }
 }
 
+# What every response must be.  The real Test::Nginx gives the body alone.
+sub check_response {
+    my ($block, $response) = @_;
+
+    return if $response->{code} eq '' || ($block->elsewhere // '') eq $response->{path};
+
+    $response = { %$response, %{Test::Nginx::Socket::parse_response($response->{body})} } if $response->{code} == 100;
+    Answer::check(@$response{qw(code head body method path)}, $block->name);
+}
+
+sub check_body {
+    my ($block, $body) = @_;
+
+    Answer::check_body($body, $block->name) if length $body && !defined $block->elsewhere;
+}
+
 sub import {
     my $package = caller;
     no strict 'refs';
 
-    # the stand-in fails on sections that were not announced
-    $Test::Nginx::Socket::Known{redis} = 1;
+    if (%Test::Nginx::Socket::Known) {
+        # the stand-in, which fails on sections that were not announced
+        $Test::Nginx::Socket::Known{$_} = 1 for qw(redis elsewhere);
+        CORE::push @Test::Nginx::Socket::ResponseChecks, \&check_response;
+    }
+    else {
+        &{"${package}::add_response_body_check"}(\&check_body);
+    }
 
     &{"${package}::add_response_body_check"}(\&check_redis);
     &{"${package}::add_block_preprocessor"}(sub {

@@ -6,6 +6,7 @@ package Turn;
 use strict;
 use warnings;
 
+use Answer ();
 use Fault;
 use IO::Select;
 use Load;
@@ -45,7 +46,7 @@ sub sent {
     local $SIG{PIPE} = 'IGNORE';
     syswrite $socket, "POST $path HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: " . length($body) . "\r\n"
         . join('', map { "$_: $headers{$_}\r\n" } sort keys %headers) . "\r\n$body";
-    return { socket => $socket, ticket => $body =~ /"permitNo":"([^"]*)"/ ? $1 : '' };
+    return { socket => $socket, path => $path, ticket => $body =~ /"permitNo":"([^"]*)"/ ? $1 : '' };
 }
 
 # Their responses, within so many seconds: { ticket, status, head, body, id }.
@@ -55,20 +56,16 @@ sub read_all {
 
     for my $one (@fired) {
         my $raw = '';
-        until (_whole($raw)) {
+        until (Answer::ended(\$raw)) {
             last if $end < time || !IO::Select->new($one->{socket})->can_read($end - time) || !Fault::more($one->{socket}, \$raw);
         }
         ($one->{status}) = $raw =~ m{^HTTP/1.1 (\d+)};
         $one->{status} //= 0;
         @{$one}{qw(head body)} = split /\r\n\r\n/, $raw, 2;
+        Answer::check_text($raw, 'POST', $one->{path}) if Answer::ended(\$raw);
         $one->{id} = id_of($one->{body});
     }
     return @fired;
-}
-
-sub _whole {
-    my ($head, $body) = split /\r\n\r\n/, $_[0], 2;
-    return defined $body && length($body) >= ($head =~ /^Content-Length: (\d+)/mi ? $1 : 0);
 }
 
 sub turn { return read_all(10, fired(@_)) }
