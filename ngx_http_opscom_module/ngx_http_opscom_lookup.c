@@ -225,6 +225,14 @@ ngx_http_opscom_lookup_ended(ngx_http_request_t *r,
         return ngx_http_opscom_response_error(r, ctx,
                    NGX_HTTP_OPSCOM_RECORD_NOT_FOUND);
 
+    case NGX_OPSCOM_TOO_MANY:
+        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                      "opscom: a plate of \"%V\" has too many permits to tell"
+                      " whether one is valid", &ctx->client);
+
+        return ngx_http_opscom_response_error(r, ctx,
+                   NGX_HTTP_OPSCOM_STORE_UNAVAILABLE);
+
     default:
         return ngx_http_opscom_response_error(r, ctx,
                    NGX_HTTP_OPSCOM_TOKEN_REFUSED);

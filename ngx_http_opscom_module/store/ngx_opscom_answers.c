@@ -60,6 +60,10 @@ ngx_opscom_permits_result(ngx_opscom_reply_t *reply, ngx_str_t *reference_id,
         return NGX_DECLINED;
     }
 
+    if (answer.verdict == NGX_OPSCOM_TOO_MANY) {
+        return NGX_ERROR;
+    }
+
     if (ngx_opscom_answers_label(&result->label, answer.label->data,
                                  answer.label->len, pool)
         != NGX_OK)
@@ -242,7 +246,9 @@ ngx_opscom_permits_found(ngx_opscom_reply_t *reply, ngx_str_t *asked,
         return NGX_ERROR;
     }
 
-    if (answer.verdict == NGX_OPSCOM_NOT_FOUND) {
+    if (answer.verdict == NGX_OPSCOM_NOT_FOUND
+        || answer.verdict == NGX_OPSCOM_TOO_MANY)
+    {
         return NGX_DECLINED;
     }
 

@@ -88,6 +88,7 @@ typedef enum {
     NGX_OPSCOM_KEY_REUSED,
     NGX_OPSCOM_NOT_FOUND,
     NGX_OPSCOM_END_NOT_AFTER_START,
+    NGX_OPSCOM_TOO_MANY, /* of a lookup: whether one is valid is not known */
     NGX_OPSCOM_REFUSED, /* of one of many: an error, and it was not stored */
     NGX_OPSCOM_VERDICTS
 } ngx_opscom_verdict_t;

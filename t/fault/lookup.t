@@ -113,13 +113,63 @@ $redis->call('HSET', "${p}permit:n-$_", zone => 'Lot 9') for 248, 249;
 ($permits, $valid, $more) = lookup(plate => 'PL8RDR', at => $at, zone => 'Lot 9');
 is(ids($permits) . "$more", 'n-248 n-249', 'a zone is found behind many others, and there are no more');
 
-# bounded work
-$redis->call('ZADD', "${p}plate:PL8RDR", map { (1530529000, "gone-$_") } 1 .. 5000);
-$redis->call('CONFIG', 'RESETSTAT');
+# the outer verdict is about all of them: a season's permit behind a hundred days to come
+my $seed = <<'LUA';
+local h = redis.call('HGETALL', KEYS[1])
+for i = tonumber(ARGV[2]), tonumber(ARGV[3]) do
+    local id = 'n-' .. i
+    for j = 1, #h, 2 do h[j + 1] = h[j] == 'reference_id' and id or h[j + 1] end
+    redis.call('HSET', ARGV[1] .. 'permit:' .. id, unpack(h))
+    redis.call('ZADD', ARGV[1] .. 'plate:PL8RDR', 1530530000 + i, id)
+end
+LUA
+sub seed { $redis->call('EVAL', $seed, 1, "${p}permit:n-0", $p, @_) }
+
+fresh();
+script($redis, 'push', reference_id => 'n-0', end_seconds => 1530530000, 'field.start_ts' => 1530529000, 'field.end_ts' => 1530540000);
+seed(1, 99);
+script($redis, 'push', reference_id => 'season', end_seconds => 1546300799, 'field.end_ts' => 1546300799);
 ($permits, $valid, $more) = lookup(plate => 'PL8RDR', at => $at);
+is(scalar(@$permits) . " $valid $more", '100 1 1', 'valid, by one that is not among the hundred');
+script($redis, 'delete', reference_id => 'season');
+is(join(' ', (lookup(plate => 'PL8RDR', at => $at))[1, 2]), ' ', 'but not where that one is deleted');
+seed(100, 300);
+is(join(' ', (lookup(plate => 'PL8RDR', at => $at))[1, 2]), ' 1', 'nor where none of three hundred has begun');
+
+# the same of a zone, behind thousands of another
+seed(301, 4200);
+script($redis, 'push', reference_id => 'z-1', zone => 'Lot 9', end_seconds => 1530540000, 'field.end_ts' => 1530540000);
+($permits, $valid, $more) = lookup(plate => 'PL8RDR', at => $at, zone => 'Lot 9');
+is(ids($permits) . "$valid$more", 'z-11', 'behind 4,200 permits of another zone');
+($permits, $valid, $more) = lookup(plate => 'PL8RDR', at => $at);
+is(scalar(@$permits) . " $valid $more", '100 1 1', 'and without a zone');
+$redis->call('HDEL', "${p}permit:n-4200", 'start_ts', 'end_ts');
+is((lookup(plate => 'PL8RDR', at => $at))[1], 1, 'a damaged permit does not hide it');
+
+# bounded work: what is behind 100,000 permits is not known, and then nothing is said
+fresh();
+$redis->call('EVAL', 'for i = 1, ARGV[1] do redis.call("ZADD", KEYS[1], 1530529000, "gone-" .. i) end', 1, "${p}plate:PL8RDR", 99_999);
+script($redis, 'push');
+$redis->call('ZADD', "${p}plate:PL8RDR", 1530530000, 'a-1');
+is(join(' ', (lookup(plate => 'PL8RDR', at => $at))[1, 2]), '1 ', 'the last of 100,000');
+$redis->call('ZADD', "${p}plate:PL8RDR", 1530529000, 'gone-0');
+$redis->call('CONFIG', 'RESETSTAT');
+is(lookup(plate => 'PL8RDR', at => $at), '[6 0 PL8RDR officer]', 'one more is not examined: there is no verdict');
 my ($looks) = $redis->call('INFO', 'commandstats') =~ /cmdstat_hmget:calls=(\d+)/;
-cmp_ok($looks, '<=', 4096, 'no more than 4096 are looked at');
-is($more, 1, 'and there may be more');
+is($looks, 100_000, 'no more than 100,000 are looked at');
+is((lookup(reference_id => 'a-1', plate => 'PL8RDR', at => $at))[1], 1, 'by its reference ID it is found');
+script($redis, 'push', reference_id => 'b-2', end_seconds => 1530528000, 'field.end_ts' => 1530528000);
+is(join(' ', (lookup(plate => 'PL8RDR', at => $at))[1, 2]), '1 1', 'with a valid one before it there is: and there may be more');
+script($redis, 'delete', reference_id => 'b-2');
+
+my $nginx = nginx(http => 'opscom_redis ' . $redis->address . ';', server => 'location /lookup { opscom_lookup OC-TOMA; }');
+my ($status, $body, $head) = request(Fault::connect_to($nginx->{port}), '/lookup', qq({"apiToken":"$Fault::Token","plate":"PL8RDR","at":"2018-07-02T09:15:00"}), Connection => 'close');
+is($status, 503, 'which is 503');
+like($body, qr/"code":"store_unavailable"/, 'in JSON');
+like($head, qr/^Retry-After: \d+\r?$/m, 'with Retry-After');
+like($nginx->log, qr/\[error\] .*opscom: a plate of "OC-TOMA" has too many permits/, 'and an error in the log');
+unlike($nginx->log, qr/refuses/, 'but no refusal of Redis');
+$nginx->quit;
 
 # a user that may read, on a replica that may not be written to
 fresh();
