@@ -51,6 +51,19 @@ push_one('b-2', $now + 20, retention => 3600, plate => 'NEW');
 script($redis, 'update', 'field.plate' => 'NEW', 'field.end' => '2099-01-01T00:00:00Z', 'field.end_ts' => 4070908800, persist => 1);
 is(ttl("${p}plate:NEW"), -1, 'moved: the new index stays');
 
+# an edge server whose clock is hours behind Redis's: a permit that has ended stays
+# for the retention all the same, in each kind of index
+for my $kind ('push', 'pushes') {
+    for my $others (0, 1) {
+        my @late = (now_seconds => $now - 7200, end_seconds => $now - 8000, 'field.end_ts' => $now - 8000, retention => 3600);
+        fresh();
+        script($redis, $kind, @late, reference_id => 'b-2') if $others;
+        is(text(script($redis, $kind, @late)), $kind eq 'push' ? 'a-1 demo' : '[a-1 demo]', "$kind: stored two hours late");
+        cmp_ok(ttl($_), '>', 3590, "$kind: $_ stays for the retention") for $permit, $plate;
+        cmp_ok(ttl($_), '<=', 3600, "$kind: $_ and no longer") for $permit, $plate;
+    }
+}
+
 # retention is on, and was longer, shorter, or off
 fresh();
 push_one('a-1', $now + 10, retention => 86400);

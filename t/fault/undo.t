@@ -29,6 +29,9 @@ sub edit {
                    'Idempotency-Key' => $key, Connection => 'close');
 }
 
+sub forbid { $redis->call('ACL', 'SETUSER', 'default', map { "-$_" } @_) }
+sub allow { $redis->call('ACL', 'SETUSER', 'default', map { "+$_" } @_) }
+
 my %changes = (
     'a new plate' => [ update => plate => 'NEW' ],
     'a new end'   => [ update => endTime => '2018-07-02T11:00:00' ],
@@ -96,6 +99,15 @@ for my $forbidden (qw(zrem set xadd)) {
     }
 }
 
+# without a key, too, an update leaves nothing for a push that is sent again
+fresh();
+script($redis, 'push');
+my $untouched = all_keys($redis);
+forbid('xadd', 'del');
+script($redis, 'update', 'field.plate' => 'NEW');
+is(all_keys($redis), $untouched, 'an update without xadd and del: nothing has changed');
+allow('xadd', 'del');
+
 # one of many pushes that fails does not affect the others
 for my $options ([], [ idempotency => 'k' x 64, fingerprint => 'f' x 64, dedup => 0 ]) {
     fresh();
@@ -112,14 +124,79 @@ for my $options ([], [ idempotency => 'k' x 64, fingerprint => 'f' x 64, dedup =
     is($redis->call('XLEN', "${p}stream"), 4, 'four events');
 }
 
-for my $command (qw(zadd hset xadd set expireat)) {
+for (qw(zadd hset xadd set expire), [ expireat => end_seconds => time + 86400 ]) {
+    my ($command, @words) = ref ? @$_ : $_;
     fresh();
     my $before = all_keys($redis);
     $redis->call('ACL', 'SETUSER', 'default', "-$command");
-    like(text(script($redis, 'pushes', retention => 86400 * 365 * 20, idempotency => 'k' x 64, fingerprint => 'f' x 64,
+    like(text(script($redis, 'pushes', @words, retention => 86400 * 365 * 20, idempotency => 'k' x 64, fingerprint => 'f' x 64,
                      [ reference_id => 'b-2', idempotency => 'l' x 64 ])), qr/^\(error\) .*(?:NOPERM|can't run this command|ACL failure)/, "pushes without $command: refused");
     is(all_keys($redis), $before, "pushes without $command: nothing is left behind");
     $redis->call('ACL', 'SETUSER', 'default', "+$command");
+}
+
+# the undo of a push does not depend on one command
+my @plain = ([ 'a push' ], [ 'with a minimal event', stream_minimal => 1 ]);
+my @keyed = ([ 'with a key', idempotency => 'k' x 64, fingerprint => 'f' x 64 ], [ 'with dedup', dedup => 60000, fingerprint => 'f' x 64 ],
+             [ 'with all', idempotency => 'k' x 64, dedup => 60000, fingerprint => 'f' x 64, retention => 86400 * 365 * 20, stream_maxlen => 100 ]);
+my @times = qw(pexpire expire pexpireat expireat);
+
+for my $kind ('push', 'pushes') {
+    for my $case ((map { [ $_, [ 'zrem' ] ], [ $_, [ 'del' ] ], [ $_, [ 'zrem', 'del' ] ], [ $_, [ qw(zrem zremrangebyscore) ] ], [ $_, [ qw(zrem zremrangebyscore del) ] ],
+                         [ $_, [ qw(del unlink), @times ] ] } @plain),
+                  (map { [ $_, [ 'zrem' ] ], [ $_, [ 'del' ] ], [ $_, [ 'zrem', 'del' ] ], [ $_, [ qw(zrem del unlink pexpire expire pexpireat) ] ] } @keyed))
+    {
+        my ($options, $forbidden) = @$case;
+        my ($what, @words) = @$options;
+        my $name = "$kind $what without xadd and @$forbidden";
+
+        for my $others (($forbidden->[1] // "") eq "zremrangebyscore" ? 0 : (0, 1)) {
+            fresh();
+            $redis->call('DEL', map { "$p$_" } 'stream', 'plate:PL8RDR') unless $others;
+            my $before = all_keys($redis);
+
+            forbid('xadd', @$forbidden);
+            like(text(script($redis, $kind, @words)), qr/^\(error\) .*(?:NOPERM|can't run this command|ACL failure)/, "$name: refused");
+            allow('xadd', @$forbidden);
+            is(all_keys($redis), $before, "$name: nothing is left behind");
+            like(text(script($redis, $kind, @words)), qr/^\[?a-1 demo\]?$/, "$name: allowed, the same push is stored");
+            is($redis->call('XLEN', "${p}stream"), 1 + $others, "$name: with an event");
+        }
+    }
+
+    # no way back for the index: what is left is in no lookup, and another attempt finds its place
+    fresh();
+    forbid(qw(xadd zrem zremrangebyscore));
+    script($redis, $kind);
+    allow(qw(xadd zrem zremrangebyscore));
+    is($redis->call('ZSCORE', "${p}plate:PL8RDR", 'a-1'), '-inf', "$kind without any way back: the entry of the index has ended before all times");
+    is($redis->call('EXISTS', "${p}permit:a-1"), 0, "$kind: there is no permit");
+    like(text(script($redis, $kind)), qr/^\[?a-1 demo\]?$/, "$kind: sent again, it is stored");
+    is($redis->call('ZSCORE', "${p}plate:PL8RDR", 'a-1'), 1530523800, "$kind: with its end");
+
+    # nor for the keys: SET, which wrote them, makes them expire
+    my @ways = ('del', 'unlink', @times);
+    fresh();
+    forbid('xadd', @ways);
+    script($redis, $kind, idempotency => 'k' x 64, dedup => 60000, fingerprint => 'f' x 64);
+    is($redis->call('GET', "${p}idem:$_") // '', '', "$kind without @ways: no key is remembered") for 'k' x 64, 'f' x 64;
+    allow('xadd', @ways);
+    is($redis->call('EXISTS', "${p}permit:a-1"), 0, "$kind without @ways: there is no permit");
+    ok(wait_until(5, sub { $redis->call('EXISTS', map { "${p}idem:" . $_ x 64 } 'k', 'f') == 0 }), "$kind without @ways: the keys are gone");
+    like(text(script($redis, $kind, idempotency => 'k' x 64, dedup => 60000, fingerprint => 'f' x 64)), qr/^\[?a-1 demo\]?$/, "$kind without @ways: and the push is stored");
+}
+
+# from outside: the key of a push that was refused is not used
+for my $forbidden ([ 'del' ], [ 'zrem', 'del' ]) {
+    fresh();
+    my $before = all_keys($redis);
+    forbid('xadd', @$forbidden);
+    is((push_permit($nginx, { 'Idempotency-Key' => 'half' }))[0], 503, "without xadd and @$forbidden: 503") for 1, 2;
+    allow('xadd', @$forbidden);
+    is(all_keys($redis), $before, "without xadd and @$forbidden: nothing is left behind");
+    my ($status, undef, $head) = push_permit($nginx, { 'Idempotency-Key' => 'half' });
+    is($status, 200, 'allowed: 200');
+    unlike($head, qr/Idempotency-Replayed/, 'which is no replay');
 }
 
 is_deeply([ check_log($nginx) ], [], 'no alert in the error log');

@@ -134,8 +134,10 @@ end
 local failed = whole(function()
     local old, new = base .. 'plate:' .. had.plate, base .. 'plate:' .. now.plate
     local index_ttl = call('TTL', new)
+    local moved = base .. 'moved:' .. id
 
     probe(new)
+    write(nil, 'DEL', moved .. ':') -- nothing has this name
 
     if old ~= new or index_ttl == -2 then
         write({'ZREM', new, id}, 'ZADD', new, now.end_ts, id)
@@ -150,7 +152,6 @@ local failed = whole(function()
 
     expire(new, index_ttl)
 
-    local moved = base .. 'moved:' .. id
     local kept = call('GET', moved)
     write(kept and {'SET', moved, kept, 'PX', KEEP_MOVED} or {'DEL', moved},
           'SET', moved, updatable(now), 'PX', KEEP_MOVED)

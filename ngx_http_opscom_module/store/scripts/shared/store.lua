@@ -4,7 +4,8 @@
 --
 -- Sent again.  A reference ID is random, and its push's own, so what has it was
 -- stored by an earlier attempt of the same push:
---   - ZADD answers 0: it is in the index of its plate;
+--   - ZADD answers 0: it is in the index of its plate, and the hash is there
+--     (without one, what is there was left by an undo);
 --   - HSET answers 0, no field is new: it was stored, and then deleted or moved
 --     to another plate.  What HSET wrote over, an update has kept for a while.
 -- Nothing is asked for that on the way of a first attempt.
@@ -35,7 +36,7 @@ if options then
 
     if idem_ttl ~= '' then
         local seen = call('GET', idem)
-        if seen then
+        if seen and seen ~= '' then
 --@ include shared/prove.lua permit
             if string.sub(seen, 1, 64) ~= fingerprint then
                 return {3, 0, id, label}
@@ -81,8 +82,8 @@ if done == 0 then
         call('ZADD', plate, score, id)
         -- the write moves the offset that WAIT waits for behind the first one
         call('HSET', permit, 'reference_id', id)
+        return {1, 1, id, label}
     end
-    return {1, 1, id, label}
 end
 
 if event then
@@ -130,13 +131,19 @@ if options and stored then
             return
         end
 
-        call('EXPIREAT', permit, expires)
+        -- of a permit that has ended, by Redis's clock: the edge server's may be
+        -- so late that its time of expiry has passed
+        local over = tonumber(ends) < tonumber(clock)
+        local expire = over and 'EXPIRE' or 'EXPIREAT'
+        local when = over and retention or expires
+
+        call(expire, permit, when)
 
         -- the index expires with its last permit, never if one never does
         if index_ttl == -2
            or index_ttl >= 0 and call('TTL', permit) > index_ttl
         then
-            call('EXPIREAT', plate, expires)
+            call(expire, plate, when)
         end
 
         -- and loses permits whose hash has expired: eight, from a place among
@@ -190,17 +197,49 @@ if type(done) ~= 'table' then
     end
 end
 
+-- What is forbidden may be a command of the undo, too: each thing has several
+-- ways back, and where ZADD and SET wrote it, these are the last of them.
+
 if type(done) == 'table' then
-    try('ZREM', plate, id)
-    if stored then
-        try('DEL', permit)
+    local function undo(...)
+        for _, command in ipairs({...}) do
+            local answer = try(unpack(command))
+            if type(answer) ~= 'table' or not answer.err then
+                return true
+            end
+        end
     end
+
+    local function remove(key, ...)
+        return undo({'DEL', key}, {'UNLINK', key}, {'PEXPIRE', key, 0},
+                    {'EXPIRE', key, 0}, {'PEXPIREAT', key, 0},
+                    {'EXPIREAT', key, 0}, ...)
+    end
+
+    if not undo({'ZREM', plate, id}) then
+        -- no lookup finds what has ended before all times
+        try('ZADD', plate, '-inf', id)
+        if not undo({'ZREMRANGEBYSCORE', plate, '-inf', '-inf'})
+           and try('ZCARD', plate) == 1
+        then
+            remove(plate)
+        end
+    end
+
+    if stored then
+        remove(permit, {'HDEL', permit, 'reference_id', 'plate', 'start', 'end',
+                        'source', 'zone_status', 'zone',
+                        cmsgpack.unpack(fields)})
+    end
+
+    -- an empty one is none, for the millisecond that it is there
     if idem then
-        try('DEL', idem)
+        remove(idem, {'SET', idem, '', 'PX', 1})
     end
     if dedup then
-        try('DEL', dedup)
+        remove(dedup, {'SET', dedup, '', 'PX', 1})
     end
+
     return done
 end
 
