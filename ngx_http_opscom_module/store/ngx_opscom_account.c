@@ -32,9 +32,14 @@ const ngx_str_t  ngx_opscom_refusal_names[NGX_OPSCOM_REFUSALS] = {
 };
 
 
-/* What Redis says where its ACL forbids a script a command or a key. */
+/* What Redis says to a script that may not go on. */
 
-static char  *ngx_opscom_account_forbidden[] = {
+static char  *ngx_opscom_account_down[] = {
+    "while the cluster is down",
+    NULL
+};
+
+static char  *ngx_opscom_account_forbidden[] = { /* by its ACL */
     "script can't run this command",     /* up to Redis 7.0 */
     "script can't access at least one",
     "ACL failure in script",             /* Redis 7.2, Valkey */
@@ -134,16 +139,12 @@ ngx_opscom_account_word(u_char *p, u_char *last)
 static ngx_opscom_refusal_t
 ngx_opscom_account_phrase(ngx_str_t *text)
 {
-    ngx_uint_t  i;
+    if (ngx_opscom_text_has_any(text, ngx_opscom_account_forbidden)) {
+        return NGX_OPSCOM_REFUSAL_NOPERM;
+    }
 
-    for (i = 0; ngx_opscom_account_forbidden[i]; i++) {
-
-        if (text->len
-            && ngx_strnstr(text->data, ngx_opscom_account_forbidden[i],
-                           text->len))
-        {
-            return NGX_OPSCOM_REFUSAL_NOPERM;
-        }
+    if (ngx_opscom_text_has_any(text, ngx_opscom_account_down)) {
+        return NGX_OPSCOM_REFUSAL_CLUSTERDOWN;
     }
 
     return NGX_OPSCOM_REFUSAL_OTHER;

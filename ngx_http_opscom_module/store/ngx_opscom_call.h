@@ -130,6 +130,14 @@ struct ngx_opscom_call_s {
 
     unsigned  reads:1;
 
+    /*
+     * set by the caller: it touches no keys but those that it names.  Any other
+     * call does not follow ASK to the node that its slot is being moved to: to
+     * that node, a key that has not come yet and is not named does not exist.
+     */
+
+    unsigned  declared:1;
+
     /* set by the caller: is not sent again, and never waits out an outage */
 
     unsigned  once:1;

@@ -19,6 +19,8 @@ static ngx_int_t ngx_opscom_error_reply_noscript(ngx_opscom_link_t *link,
     ngx_opscom_call_t *call, ngx_str_t *text);
 static ngx_int_t ngx_opscom_error_reply_redirect(ngx_opscom_link_t *link,
     ngx_opscom_call_t *call, ngx_str_t *text);
+static ngx_int_t ngx_opscom_error_reply_ask(ngx_opscom_link_t *link,
+    ngx_opscom_call_t *call, ngx_str_t *text);
 static ngx_int_t ngx_opscom_error_reply_later(ngx_opscom_link_t *link,
     ngx_opscom_call_t *call, ngx_str_t *text);
 static void ngx_opscom_error_reply_refused(ngx_opscom_link_t *link,
@@ -31,10 +33,23 @@ static const struct {
 } ngx_opscom_error_replies[] = {
     { ngx_string("NOSCRIPT "), ngx_opscom_error_reply_noscript },
     { ngx_string("MOVED "), ngx_opscom_error_reply_redirect },
-    { ngx_string("ASK "), ngx_opscom_error_reply_redirect },
+    { ngx_string("ASK "), ngx_opscom_error_reply_ask },
     { ngx_string("CLUSTERDOWN "), ngx_opscom_error_reply_later },
     { ngx_string("TRYAGAIN "), ngx_opscom_error_reply_later },
     { ngx_null_string, NULL }
+};
+
+
+/*
+ * What Redis says to a script whose slot is being moved, or not served by all.
+ * The command was not executed, and the scripts undo those before it.
+ */
+
+static char  *ngx_opscom_error_reply_passing[] = {
+    "access a non local key",
+    "accessed during rehashing", /* from Redis 8.0 */
+    "while the cluster is down", /* cluster-allow-reads-when-down */
+    NULL
 };
 
 
@@ -57,6 +72,11 @@ ngx_opscom_error_reply(ngx_opscom_link_t *link, ngx_opscom_call_t *call,
         }
 
         break;
+    }
+
+    if (ngx_opscom_text_has_any(text, ngx_opscom_error_reply_passing)) {
+        (void) ngx_opscom_error_reply_later(link, call, text);
+        return;
     }
 
     ngx_opscom_error_reply_refused(link, call, text);
@@ -97,6 +117,24 @@ ngx_opscom_error_reply_redirect(ngx_opscom_link_t *link,
     }
 
     return ngx_opscom_redirect(link, call, text);
+}
+
+
+/* The slot is being moved: some of its keys are here, some are there. */
+
+static ngx_int_t
+ngx_opscom_error_reply_ask(ngx_opscom_link_t *link, ngx_opscom_call_t *call,
+    ngx_str_t *text)
+{
+    ngx_opscom_node_t  *node;
+
+    node = link->data;
+
+    if (node->nodes->cluster && !call->declared) {
+        return ngx_opscom_error_reply_later(link, call, text);
+    }
+
+    return ngx_opscom_error_reply_redirect(link, call, text);
 }
 
 

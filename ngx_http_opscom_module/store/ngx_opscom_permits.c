@@ -255,6 +255,7 @@ ngx_opscom_permits_lookup(ngx_opscom_call_t *call,
 
     call->repeatable = 1;
     call->reads = 1;
+    call->declared = lookup->reference_id.len != 0; /* a plate: its permits */
 
     return ngx_opscom_form_write(call, &ngx_opscom_form_lookup, &source,
                                  &lookup->prefix, &lookup->client, pool);

@@ -24,6 +24,20 @@ ngx_opscom_text_starts_with(ngx_str_t *text, ngx_str_t *start)
 }
 
 
+ngx_int_t
+ngx_opscom_text_has_any(ngx_str_t *text, char *phrases[])
+{
+    for ( /* void */ ; *phrases; phrases++) {
+
+        if (text->len && ngx_strnstr(text->data, *phrases, text->len)) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
 size_t
 ngx_opscom_text_show(u_char *dst, size_t size, ngx_str_t *text)
 {

@@ -18,6 +18,9 @@
 ngx_int_t ngx_opscom_text_equal(ngx_str_t *one, ngx_str_t *other);
 ngx_int_t ngx_opscom_text_starts_with(ngx_str_t *text, ngx_str_t *start);
 
+/* Whether it has one of the phrases, which end with NULL, anywhere. */
+ngx_int_t ngx_opscom_text_has_any(ngx_str_t *text, char *phrases[]);
+
 /*
  * Copies at most size bytes of a text in a form that is fit for a log: "?"
  * stands for each byte that is not printable ASCII.  Returns the length of the
