@@ -131,12 +131,13 @@ struct ngx_opscom_call_s {
     unsigned  reads:1;
 
     /*
-     * set by the caller: it touches no keys but those that it names.  Any other
-     * call does not follow ASK to the node that its slot is being moved to: to
-     * that node, a key that has not come yet and is not named does not exist.
+     * set by the caller: it follows ASK to the node that its slot is being moved
+     * to.  To that node, a key that has not come yet does not exist; it says so
+     * only of keys that a call names, with TRYAGAIN.  So those follow that touch
+     * no other keys, or that name one that is nowhere before they are executed.
      */
 
-    unsigned  declared:1;
+    unsigned  follows:1;
 
     /* set by the caller: is not sent again, and never waits out an outage */
 

@@ -125,6 +125,7 @@ ngx_opscom_permits_push(ngx_opscom_call_t *call, ngx_opscom_write_t *write,
     ngx_opscom_push_source(&source, write, own);
 
     call->repeatable = 1;
+    call->follows = 1; /* the permit is nowhere yet */
     call->join.script = &ngx_opscom_scripts[NGX_OPSCOM_SCRIPT_BULK];
 
     form = &ngx_opscom_form_push[ngx_opscom_push_kind(write)];
@@ -255,7 +256,7 @@ ngx_opscom_permits_lookup(ngx_opscom_call_t *call,
 
     call->repeatable = 1;
     call->reads = 1;
-    call->declared = lookup->reference_id.len != 0; /* a plate: its permits */
+    call->follows = lookup->reference_id.len != 0; /* a plate: its permits */
 
     return ngx_opscom_form_write(call, &ngx_opscom_form_lookup, &source,
                                  &lookup->prefix, &lookup->client, pool);
@@ -414,6 +415,7 @@ ngx_opscom_permits_pushes(ngx_opscom_call_t *call, ngx_opscom_write_t *writes,
                         &writes[0].client);
 
     call->repeatable = 1;
+    call->follows = 1;
 
     return NGX_OK;
 }
