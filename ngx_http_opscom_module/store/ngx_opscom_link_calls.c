@@ -321,11 +321,13 @@ ngx_opscom_link_held(ngx_opscom_link_t *link, ngx_queue_t *held,
 }
 
 
+/* WAIT may be repeated for any call: it sends nothing of it again. */
+
 static void
 ngx_opscom_link_hold(ngx_opscom_link_t *link, ngx_opscom_call_t *call,
     ngx_queue_t *ended)
 {
-    if (!ngx_opscom_retry_may_send(call, link->settings->retry, 0)) {
+    if (!ngx_opscom_retry_may_wait(call, link->settings->retry)) {
         ngx_opscom_link_end(link, call, ended, NGX_OPSCOM_UNKNOWN);
         return;
     }

@@ -20,11 +20,15 @@ ngx_opscom_retry_may_send(ngx_opscom_call_t *call, ngx_msec_t retry,
         call->maybe_executed = 1;
     }
 
-    if (retry == 0 || call->once || ngx_opscom_deadline_passed(call->until)) {
-        return 0;
-    }
+    return ngx_opscom_retry_may_wait(call, retry)
+           && (call->repeatable || !call->maybe_executed);
+}
 
-    return call->repeatable || !call->maybe_executed;
+
+ngx_int_t
+ngx_opscom_retry_may_wait(ngx_opscom_call_t *call, ngx_msec_t retry)
+{
+    return retry && !call->once && !ngx_opscom_deadline_passed(call->until);
 }
 
 

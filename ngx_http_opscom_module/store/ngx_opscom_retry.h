@@ -38,6 +38,10 @@ typedef struct {
 ngx_int_t ngx_opscom_retry_may_send(ngx_opscom_call_t *call,
     ngx_msec_t retry, ngx_uint_t maybe_executed);
 
+/* Whether a call has time left in which something else may succeed. */
+ngx_int_t ngx_opscom_retry_may_wait(ngx_opscom_call_t *call,
+    ngx_msec_t retry);
+
 /*
  * Put a call into a queue of waiting calls, in its place; _first() is fast for
  * one that belongs at the beginning, _last() for one that belongs at the end.

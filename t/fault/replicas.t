@@ -36,6 +36,17 @@ for my $kill (0, 1) {
     is(scalar(grep { !$_->{id} || !$replica->call('EXISTS', "opscom:{OC-TOMA}:permit:$_->{id}") } @answers), 0, "$name: the replica has them");
 }
 
+# an update without a key may not be sent twice, but WAIT may
+my ($permit) = burst($nginx, 1);
+$replica->stop;
+my @changed = fire($nginx, 1, path => '/api/OC-TOMA/v1/permits/update',
+                   body => qq({"apiToken":"$Fault::Token","referenceid":"$permit->{id}","Amount":"7.00"}));
+sleep 1;
+is(scalar(grep { IO::Select->new($_->{socket})->can_read(0) } @changed), 0, 'an update without a key waits again');
+$replica->cont;
+is(sums(answers(5, @changed)), '200: 1', 'the replica returns in time: 200');
+is($replica->call('HGET', "opscom:{OC-TOMA}:permit:$permit->{id}", 'amount_cents'), 700, 'the replica has the update');
+
 my $events = events();
 $replica->stop;
 my ($one) = burst($nginx, 1);
