@@ -290,7 +290,7 @@ ngx_http_opscom_bulk_calls_read(ngx_opscom_call_t *call,
 
     bulk = call->data;
 
-    return ngx_opscom_permits_results(reply, bulk->ids, bulk->n, bulk->results,
+    return ngx_opscom_results_pushes(reply, bulk->ids, bulk->n, bulk->results,
                                       bulk->pool);
 }
 

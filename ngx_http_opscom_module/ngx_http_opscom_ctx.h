@@ -14,6 +14,7 @@
 #include "permit/permit_parser.h"
 #include "permit/permit_uuid.h"
 #include "store/ngx_opscom_permits.h"
+#include "store/ngx_opscom_results.h"
 
 #include "ngx_http_opscom_endpoint.h"
 

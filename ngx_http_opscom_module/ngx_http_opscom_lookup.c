@@ -147,7 +147,7 @@ ngx_http_opscom_lookup_read(ngx_opscom_call_t *call,
         asked = ngx_http_opscom_lookup_value(ctx, PERMIT_PLATE);
     }
 
-    rc = ngx_opscom_permits_found(reply, &asked, &found, ctx->request->pool);
+    rc = ngx_opscom_results_lookup(reply, &asked, &found, ctx->request->pool);
 
     if (rc != NGX_DECLINED) {
         return NGX_ERROR;

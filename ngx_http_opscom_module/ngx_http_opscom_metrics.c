@@ -12,7 +12,7 @@ static ngx_uint_t ngx_http_opscom_metrics_is_running(
 
 
 const ngx_str_t
-    ngx_http_opscom_bucket_names[NGX_HTTP_OPSCOM_BUCKETS] = {
+    ngx_http_opscom_metrics_bucket_names[NGX_HTTP_OPSCOM_BUCKETS] = {
     ngx_string("0.0005"), ngx_string("0.001"), ngx_string("0.0025"),
     ngx_string("0.005"), ngx_string("0.01"), ngx_string("0.025"),
     ngx_string("0.05"), ngx_string("0.1"), ngx_string("0.25"),

@@ -59,7 +59,7 @@ typedef struct {
 /* Upper bounds of the buckets, as they are written. */
 
 extern const ngx_str_t
-    ngx_http_opscom_bucket_names[NGX_HTTP_OPSCOM_BUCKETS];
+    ngx_http_opscom_metrics_bucket_names[NGX_HTTP_OPSCOM_BUCKETS];
 
 
 /* Adds the shared memory zone to a configuration; NULL on failure. */

@@ -389,7 +389,7 @@ ngx_http_opscom_status_walk_refusals(ngx_http_opscom_output_t *out,
     emitter->begin(out, ngx_http_opscom_status_metric(REFUSALS));
 
     for (i = 0; i < NGX_OPSCOM_REFUSALS; i++) {
-        reason = ngx_opscom_refusal_names[i];
+        reason = ngx_opscom_account_refusal_names[i];
         emitter->sample(out, &reason, metrics->store.refusals[i]);
     }
 
@@ -416,7 +416,7 @@ ngx_http_opscom_status_walk_duration(ngx_http_opscom_output_t *out,
     }
 
     histogram.nbuckets = NGX_HTTP_OPSCOM_BUCKETS;
-    histogram.bounds = ngx_http_opscom_bucket_names;
+    histogram.bounds = ngx_http_opscom_metrics_bucket_names;
     histogram.counts = counts;
     histogram.count = count + metrics->buckets[NGX_HTTP_OPSCOM_BUCKETS];
     histogram.sum = metrics->duration_sum;

@@ -295,7 +295,7 @@ ngx_http_opscom_write_read(ngx_opscom_call_t *call, ngx_opscom_reply_t *reply)
 
     ctx = call->data;
 
-    return ngx_opscom_permits_result(reply, &ctx->reference_id, &ctx->written,
+    return ngx_opscom_results_write(reply, &ctx->reference_id, &ctx->written,
                                      ctx->request->pool);
 }
 

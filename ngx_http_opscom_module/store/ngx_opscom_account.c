@@ -17,7 +17,7 @@ static void ngx_opscom_account_over(ngx_opscom_account_t *account,
     ngx_opscom_refusals_t *refusals, ngx_log_t *log, ngx_str_t *name);
 
 
-const ngx_str_t  ngx_opscom_refusal_names[NGX_OPSCOM_REFUSALS] = {
+const ngx_str_t  ngx_opscom_account_refusal_names[NGX_OPSCOM_REFUSALS] = {
     [NGX_OPSCOM_REFUSAL_OOM] = ngx_string("OOM"),
     [NGX_OPSCOM_REFUSAL_READONLY] = ngx_string("READONLY"),
     [NGX_OPSCOM_REFUSAL_MISCONF] = ngx_string("MISCONF"),
@@ -122,10 +122,10 @@ ngx_opscom_account_word(u_char *p, u_char *last)
     left = last - p;
 
     for (i = 0; i < NGX_OPSCOM_REFUSAL_OTHER; i++) {
-        len = ngx_opscom_refusal_names[i].len;
+        len = ngx_opscom_account_refusal_names[i].len;
 
         if (left >= len
-            && ngx_memcmp(p, ngx_opscom_refusal_names[i].data, len) == 0
+            && ngx_memcmp(p, ngx_opscom_account_refusal_names[i].data, len) == 0
             && (left == len || p[len] <= ' '))
         {
             break;

@@ -32,7 +32,7 @@ typedef enum {
 
 
 /* "OOM" ... "other". */
-extern const ngx_str_t ngx_opscom_refusal_names[NGX_OPSCOM_REFUSALS];
+extern const ngx_str_t ngx_opscom_account_refusal_names[NGX_OPSCOM_REFUSALS];
 
 
 /* A worker's own, in shared memory; zero once the worker has ended. */

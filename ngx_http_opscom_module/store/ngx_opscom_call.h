@@ -17,7 +17,7 @@
 
 #include "ngx_opscom_account.h"
 #include "ngx_opscom_reader.h"
-#include "ngx_opscom_script.h"
+#include "ngx_opscom_scripts.h"
 
 
 #define NGX_OPSCOM_MAX_JOINED 32 /* in one command: Redis does nothing else */
@@ -131,10 +131,11 @@ struct ngx_opscom_call_s {
     unsigned  reads:1;
 
     /*
-     * set by the caller: it follows ASK to the node that its slot is being moved
-     * to.  To that node, a key that has not come yet does not exist; it says so
-     * only of keys that a call names, with TRYAGAIN.  So those follow that touch
-     * no other keys, or that name one that is nowhere before they are executed.
+     * set by the caller: it follows ASK to the node that its slot is being
+     * moved to.  To that node, a key that has not come yet does not exist; it
+     * says so only of keys that a call names, with TRYAGAIN.  So those follow
+     * that touch no other keys, or that name one that is nowhere before they
+     * are executed.
      */
 
     unsigned  follows:1;

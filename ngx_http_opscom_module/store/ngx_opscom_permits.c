@@ -9,7 +9,7 @@
 #include "ngx_opscom_scripts_lua.h"
 
 
-#define NGX_OPSCOM_MAX_LISTS  4 /* of a form's keys, or arguments */
+#define NGX_OPSCOM_MAX_LISTS  4 /* of a script's keys, or arguments */
 #define NGX_OPSCOM_OWN_FIELDS 2
 
 
@@ -19,19 +19,19 @@ typedef struct {
     const ngx_opscom_words_t  *keys[NGX_OPSCOM_MAX_LISTS + 1];
     const ngx_opscom_words_t  *argv[NGX_OPSCOM_MAX_LISTS + 1];
     ngx_opscom_script_id_t     script;
-} ngx_opscom_form_t;
+} ngx_opscom_spec_t;
 
 
 static ngx_int_t ngx_opscom_permits_write(ngx_opscom_call_t *call,
-    ngx_opscom_write_t *write, const ngx_opscom_form_t *form,
+    ngx_opscom_write_t *write, const ngx_opscom_spec_t *spec,
     ngx_opscom_source_t *source, ngx_pool_t *pool);
 static ngx_int_t ngx_opscom_permits_edit(ngx_opscom_call_t *call,
-    ngx_opscom_write_t *write, const ngx_opscom_form_t *form,
+    ngx_opscom_write_t *write, const ngx_opscom_spec_t *spec,
     ngx_pool_t *pool);
-static ngx_int_t ngx_opscom_form_write(ngx_opscom_call_t *call,
-    const ngx_opscom_form_t *form, const ngx_opscom_source_t *source,
+static ngx_int_t ngx_opscom_spec_write(ngx_opscom_call_t *call,
+    const ngx_opscom_spec_t *spec, const ngx_opscom_source_t *source,
     ngx_str_t *prefix, ngx_str_t *client, ngx_pool_t *pool);
-static size_t ngx_opscom_form_size(const ngx_opscom_form_t *form,
+static size_t ngx_opscom_spec_size(const ngx_opscom_spec_t *spec,
     const ngx_opscom_source_t *source, size_t base);
 static size_t ngx_opscom_lists_size(const ngx_opscom_words_t *const *list,
     const ngx_opscom_source_t *source, size_t base);
@@ -49,7 +49,7 @@ static void ngx_opscom_push_source(ngx_opscom_source_t *source,
 
 #define NGX_OPSCOM_PUSH_KINDS 3
 
-static const ngx_opscom_form_t ngx_opscom_form_push[NGX_OPSCOM_PUSH_KINDS] = {
+static const ngx_opscom_spec_t ngx_opscom_spec_push[NGX_OPSCOM_PUSH_KINDS] = {
     {
         { &ngx_opscom_words_push_keys, &ngx_opscom_words_each_keys },
         { &ngx_opscom_words_push_argv, &ngx_opscom_words_each_argv },
@@ -70,13 +70,13 @@ static const ngx_opscom_form_t ngx_opscom_form_push[NGX_OPSCOM_PUSH_KINDS] = {
     }
 };
 
-static const ngx_opscom_form_t ngx_opscom_form_bulk = {
+static const ngx_opscom_spec_t ngx_opscom_spec_bulk = {
     { &ngx_opscom_words_push_keys },
     { &ngx_opscom_words_push_argv, &ngx_opscom_words_bulk_argv },
     NGX_OPSCOM_SCRIPT_BULK
 };
 
-static const ngx_opscom_form_t ngx_opscom_form_each[NGX_OPSCOM_PUSH_KINDS] = {
+static const ngx_opscom_spec_t ngx_opscom_spec_each[NGX_OPSCOM_PUSH_KINDS] = {
     {
         { &ngx_opscom_words_each_keys },
         { &ngx_opscom_words_each_argv },
@@ -95,19 +95,19 @@ static const ngx_opscom_form_t ngx_opscom_form_each[NGX_OPSCOM_PUSH_KINDS] = {
     }
 };
 
-static const ngx_opscom_form_t ngx_opscom_form_update = {
+static const ngx_opscom_spec_t ngx_opscom_spec_update = {
     { &ngx_opscom_words_edit_keys },
     { &ngx_opscom_words_edit_argv, &ngx_opscom_words_change_argv },
     NGX_OPSCOM_SCRIPT_UPDATE
 };
 
-static const ngx_opscom_form_t ngx_opscom_form_delete = {
+static const ngx_opscom_spec_t ngx_opscom_spec_delete = {
     { &ngx_opscom_words_edit_keys },
     { &ngx_opscom_words_edit_argv },
     NGX_OPSCOM_SCRIPT_DELETE
 };
 
-static const ngx_opscom_form_t ngx_opscom_form_lookup = {
+static const ngx_opscom_spec_t ngx_opscom_spec_lookup = {
     { &ngx_opscom_words_lookup_keys },
     { &ngx_opscom_words_lookup_argv },
     NGX_OPSCOM_SCRIPT_LOOKUP
@@ -120,7 +120,7 @@ ngx_opscom_permits_push(ngx_opscom_call_t *call, ngx_opscom_write_t *write,
 {
     ngx_opscom_field_t        own[NGX_OPSCOM_OWN_FIELDS];
     ngx_opscom_source_t       source;
-    const ngx_opscom_form_t  *form;
+    const ngx_opscom_spec_t  *spec;
 
     ngx_opscom_push_source(&source, write, own);
 
@@ -128,9 +128,9 @@ ngx_opscom_permits_push(ngx_opscom_call_t *call, ngx_opscom_write_t *write,
     call->follows = 1; /* the permit is nowhere yet */
     call->join.script = &ngx_opscom_scripts[NGX_OPSCOM_SCRIPT_BULK];
 
-    form = &ngx_opscom_form_push[ngx_opscom_push_kind(write)];
+    spec = &ngx_opscom_spec_push[ngx_opscom_push_kind(write)];
 
-    return ngx_opscom_permits_write(call, write, form, &source, pool);
+    return ngx_opscom_permits_write(call, write, spec, &source, pool);
 }
 
 
@@ -192,7 +192,7 @@ ngx_opscom_permits_update(ngx_opscom_call_t *call, ngx_opscom_write_t *write,
 {
     call->repeatable = write->idempotency.len != 0;
 
-    return ngx_opscom_permits_edit(call, write, &ngx_opscom_form_update, pool);
+    return ngx_opscom_permits_edit(call, write, &ngx_opscom_spec_update, pool);
 }
 
 
@@ -202,15 +202,15 @@ ngx_opscom_permits_delete(ngx_opscom_call_t *call, ngx_opscom_write_t *write,
 {
     call->repeatable = 1;
 
-    return ngx_opscom_permits_edit(call, write, &ngx_opscom_form_delete, pool);
+    return ngx_opscom_permits_edit(call, write, &ngx_opscom_spec_delete, pool);
 }
 
 
 static ngx_int_t
 ngx_opscom_permits_edit(ngx_opscom_call_t *call, ngx_opscom_write_t *write,
-    const ngx_opscom_form_t *form, ngx_pool_t *pool)
+    const ngx_opscom_spec_t *spec, ngx_pool_t *pool)
 {
-    ngx_opscom_form_t    keyed;
+    ngx_opscom_spec_t    keyed;
     ngx_opscom_source_t  source;
 
     ngx_memzero(&source, sizeof(ngx_opscom_source_t));
@@ -225,7 +225,7 @@ ngx_opscom_permits_edit(ngx_opscom_call_t *call, ngx_opscom_write_t *write,
         write->persist = 0;
     }
 
-    keyed = *form;
+    keyed = *spec;
 
     if (write->idempotency.len) {
         keyed.keys[1] = &ngx_opscom_words_once_keys;
@@ -237,10 +237,10 @@ ngx_opscom_permits_edit(ngx_opscom_call_t *call, ngx_opscom_write_t *write,
 
 static ngx_int_t
 ngx_opscom_permits_write(ngx_opscom_call_t *call, ngx_opscom_write_t *write,
-    const ngx_opscom_form_t *form, ngx_opscom_source_t *source,
+    const ngx_opscom_spec_t *spec, ngx_opscom_source_t *source,
     ngx_pool_t *pool)
 {
-    return ngx_opscom_form_write(call, form, source, &write->prefix,
+    return ngx_opscom_spec_write(call, spec, source, &write->prefix,
                                  &write->client, pool);
 }
 
@@ -258,13 +258,13 @@ ngx_opscom_permits_lookup(ngx_opscom_call_t *call,
     call->reads = 1;
     call->follows = lookup->reference_id.len != 0; /* a plate: its permits */
 
-    return ngx_opscom_form_write(call, &ngx_opscom_form_lookup, &source,
+    return ngx_opscom_spec_write(call, &ngx_opscom_spec_lookup, &source,
                                  &lookup->prefix, &lookup->client, pool);
 }
 
 
 static ngx_int_t
-ngx_opscom_form_write(ngx_opscom_call_t *call, const ngx_opscom_form_t *form,
+ngx_opscom_spec_write(ngx_opscom_call_t *call, const ngx_opscom_spec_t *spec,
     const ngx_opscom_source_t *source, ngx_str_t *prefix, ngx_str_t *client,
     ngx_pool_t *pool)
 {
@@ -275,44 +275,44 @@ ngx_opscom_form_write(ngx_opscom_call_t *call, const ngx_opscom_form_t *form,
 
     base = ngx_opscom_words_base(prefix, client);
 
-    p = ngx_pnalloc(pool, base + ngx_opscom_form_size(form, source, base));
+    p = ngx_pnalloc(pool, base + ngx_opscom_spec_size(spec, source, base));
     if (p == NULL) {
         return NGX_ERROR;
     }
 
-    ngx_opscom_writer_init(&writer, p, prefix, client);
+    ngx_opscom_words_begin(&writer, p, prefix, client);
 
     /* of a push, the first lists are those that it shares with others */
 
     join = &call->join;
-    join->nkeys = (uint16_t) form->keys[0]->n;
-    join->nargs = (uint16_t) form->argv[0]->n;
+    join->nkeys = (uint16_t) spec->keys[0]->n;
+    join->nargs = (uint16_t) spec->argv[0]->n;
 
-    ngx_opscom_words_write(&writer, form->keys[0], source);
+    ngx_opscom_words_write(&writer, spec->keys[0], source);
     join->own_keys = (uint32_t) (writer.p - writer.start);
-    ngx_opscom_lists_write(&writer, &form->keys[1], source);
+    ngx_opscom_lists_write(&writer, &spec->keys[1], source);
 
     call->nkeys = writer.argc;
 
     join->argv = (uint32_t) (writer.p - writer.start);
-    ngx_opscom_words_write(&writer, form->argv[0], source);
+    ngx_opscom_words_write(&writer, spec->argv[0], source);
     join->own_argv = (uint32_t) (writer.p - writer.start);
-    ngx_opscom_lists_write(&writer, &form->argv[1], source);
+    ngx_opscom_lists_write(&writer, &spec->argv[1], source);
 
-    ngx_opscom_permits_end(call, &writer, form->script, client);
+    ngx_opscom_permits_end(call, &writer, spec->script, client);
 
     return NGX_OK;
 }
 
 
 static size_t
-ngx_opscom_form_size(const ngx_opscom_form_t *form,
+ngx_opscom_spec_size(const ngx_opscom_spec_t *spec,
     const ngx_opscom_source_t *source, size_t base)
 {
-    return ngx_opscom_fields_size(&source->own)
-           + ngx_opscom_fields_size(&source->fields)
-           + ngx_opscom_lists_size(form->keys, source, base)
-           + ngx_opscom_lists_size(form->argv, source, base);
+    return ngx_opscom_words_fields_size(&source->own)
+           + ngx_opscom_words_fields_size(&source->fields)
+           + ngx_opscom_lists_size(spec->keys, source, base)
+           + ngx_opscom_lists_size(spec->argv, source, base);
 }
 
 
@@ -363,7 +363,7 @@ ngx_opscom_permits_pushes(ngx_opscom_call_t *call, ngx_opscom_write_t *writes,
     ngx_opscom_field_t        own[NGX_OPSCOM_MAX_PUSHES][NGX_OPSCOM_OWN_FIELDS];
     ngx_opscom_source_t       sources[NGX_OPSCOM_MAX_PUSHES];
     ngx_opscom_writer_t       writer;
-    const ngx_opscom_form_t  *each;
+    const ngx_opscom_spec_t  *each;
 
     if (n == 0 || n > NGX_OPSCOM_MAX_PUSHES) {
         return NGX_ERROR;
@@ -376,13 +376,13 @@ ngx_opscom_permits_pushes(ngx_opscom_call_t *call, ngx_opscom_write_t *writes,
         ngx_opscom_push_source(&sources[i], &writes[i], own[i]);
     }
 
-    each = &ngx_opscom_form_each[kind];
+    each = &ngx_opscom_spec_each[kind];
     base = ngx_opscom_words_base(&writes[0].prefix, &writes[0].client);
-    size = base + ngx_opscom_form_size(&ngx_opscom_form_bulk, &sources[0],
+    size = base + ngx_opscom_spec_size(&ngx_opscom_spec_bulk, &sources[0],
                                        base);
 
     for (i = 0; i < n; i++) {
-        size += ngx_opscom_form_size(each, &sources[i], base);
+        size += ngx_opscom_spec_size(each, &sources[i], base);
     }
 
     p = ngx_pnalloc(pool, size);
@@ -390,9 +390,8 @@ ngx_opscom_permits_pushes(ngx_opscom_call_t *call, ngx_opscom_write_t *writes,
         return NGX_ERROR;
     }
 
-    ngx_opscom_writer_init(&writer, p, &writes[0].prefix, &writes[0].client);
-
-    ngx_opscom_lists_write(&writer, ngx_opscom_form_bulk.keys, &sources[0]);
+    ngx_opscom_words_begin(&writer, p, &writes[0].prefix, &writes[0].client);
+    ngx_opscom_lists_write(&writer, ngx_opscom_spec_bulk.keys, &sources[0]);
     keys = writer.argc;
 
     for (i = 0; i < n; i++) {
@@ -405,7 +404,7 @@ ngx_opscom_permits_pushes(ngx_opscom_call_t *call, ngx_opscom_write_t *writes,
     writes[0].keys_each = (writer.argc - keys) / n;
     writes[0].words_each = each->argv[0]->n + kind;
 
-    ngx_opscom_lists_write(&writer, ngx_opscom_form_bulk.argv, &sources[0]);
+    ngx_opscom_lists_write(&writer, ngx_opscom_spec_bulk.argv, &sources[0]);
 
     for (i = 0; i < n; i++) {
         ngx_opscom_lists_write(&writer, each->argv, &sources[i]);

@@ -75,7 +75,7 @@ ngx_opscom_pipeline_call(ngx_opscom_pipeline_t *pipeline,
         return NGX_ERROR;
     }
 
-    room = pipeline->room + ngx_opscom_command_size(call);
+    room = pipeline->reserved + ngx_opscom_command_size(call);
 
     if (ngx_opscom_out_reserve(&pipeline->out, room, pipeline->log) != NGX_OK) {
         return NGX_ERROR;
@@ -92,7 +92,7 @@ ngx_opscom_pipeline_call(ngx_opscom_pipeline_t *pipeline,
 
     call->number = pipeline->inflight.tail - 1;
 
-    pipeline->room = room;
+    pipeline->reserved = room;
     pipeline->fresh++;
 
     if (call->asking) {
@@ -150,7 +150,7 @@ ngx_opscom_pipeline_write(ngx_opscom_pipeline_t *pipeline)
         pipeline->fresh -= n;
     }
 
-    pipeline->room = 0;
+    pipeline->reserved = 0;
 
     ngx_opscom_pipeline_release(pipeline);
 }
@@ -448,7 +448,7 @@ ngx_opscom_pipeline_cancel(ngx_opscom_pipeline_t *pipeline,
     (void) ngx_opscom_inflight_pop(inflight, &slot);
 
     pipeline->fresh--;
-    pipeline->room -= ngx_opscom_command_size(call);
+    pipeline->reserved -= ngx_opscom_command_size(call);
 
     return NGX_DECLINED;
 }
@@ -493,7 +493,7 @@ ngx_opscom_pipeline_close(ngx_opscom_pipeline_t *pipeline)
     ngx_opscom_inflight_free(&pipeline->inflight);
 
     pipeline->fresh = 0;
-    pipeline->room = 0;
+    pipeline->reserved = 0;
     pipeline->written = 0;
     pipeline->sent = 0;
     pipeline->generation++;

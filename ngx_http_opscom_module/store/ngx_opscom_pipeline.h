@@ -35,7 +35,7 @@ struct ngx_opscom_pipeline_s {
     ngx_opscom_inflight_t         inflight;
 
     ngx_uint_t                    fresh; /* the newest calls: not written yet */
-    size_t                        room;  /* reserved for them */
+    size_t                        reserved; /* bytes for them */
 
     uint64_t                      written; /* bytes, on this connection ... */
     uint64_t                      sent;    /* ... and of them sent */

@@ -71,7 +71,7 @@ ngx_opscom_words_size(const ngx_opscom_words_t *words,
 
 
 size_t
-ngx_opscom_fields_size(const ngx_opscom_fields_t *fields)
+ngx_opscom_words_fields_size(const ngx_opscom_fields_t *fields)
 {
     size_t      size;
     ngx_uint_t  i;
@@ -87,7 +87,7 @@ ngx_opscom_fields_size(const ngx_opscom_fields_t *fields)
 
 
 void
-ngx_opscom_writer_init(ngx_opscom_writer_t *writer, u_char *p,
+ngx_opscom_words_begin(ngx_opscom_writer_t *writer, u_char *p,
     ngx_str_t *prefix, ngx_str_t *client)
 {
     writer->base.data = p;

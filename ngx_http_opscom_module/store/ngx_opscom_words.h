@@ -78,7 +78,7 @@ typedef struct {
 } ngx_opscom_source_t;
 
 
-/* What is being written; zeroed by ngx_opscom_writer_init(). */
+/* What is being written; zeroed by ngx_opscom_words_begin(). */
 
 typedef struct {
     u_char     *p;
@@ -101,13 +101,13 @@ size_t ngx_opscom_words_base(ngx_str_t *prefix, ngx_str_t *client);
  */
 size_t ngx_opscom_words_size(const ngx_opscom_words_t *words,
     const ngx_opscom_source_t *source, size_t base);
-size_t ngx_opscom_fields_size(const ngx_opscom_fields_t *fields);
+size_t ngx_opscom_words_fields_size(const ngx_opscom_fields_t *fields);
 
 /*
  * Begins at p, where ngx_opscom_words_base() and all the sizes together have
  * room.
  */
-void ngx_opscom_writer_init(ngx_opscom_writer_t *writer, u_char *p,
+void ngx_opscom_words_begin(ngx_opscom_writer_t *writer, u_char *p,
     ngx_str_t *prefix, ngx_str_t *client);
 
 /* Writes a list's words behind those before. */

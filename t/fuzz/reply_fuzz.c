@@ -6,6 +6,7 @@
 
 
 #include "ngx_opscom_permits.h"
+#include "ngx_opscom_results.h"
 #include "ngx_opscom_reader.h"
 #include "ngx_opscom_write.h"
 
@@ -51,11 +52,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
             if (rc == NGX_OK) {
                 pool = ngx_create_pool(1024, NULL);
-                (void) ngx_opscom_permits_result(
+                (void) ngx_opscom_results_write(
                     reply, &ids[0], &result, pool);
-                (void) ngx_opscom_permits_results(
+                (void) ngx_opscom_results_pushes(
                     reply, ids, 3, results, pool);
-                (void) ngx_opscom_permits_found(reply, &ids[2], &found, pool);
+                (void) ngx_opscom_results_lookup(reply, &ids[2], &found, pool);
                 ngx_destroy_pool(pool);
             }
         }

@@ -19,7 +19,7 @@ sub tool {
     my $build = $Fault::Module =~ s{/[^/]*$}{}r;
     my $room = 'ngx_http_opscom_module/store';
     my @include = split ' ', `BUILD=$build sh t/tools/includes.sh` or die "includes.sh\n";
-    my @sources = map { "$room/ngx_opscom_$_.c" } qw(out reader write permits words script);
+    my @sources = map { "$room/ngx_opscom_$_.c" } qw(out reader write permits words scripts);
 
     $Tool = "$Fault::Dir/script_call";
     system($ENV{CC} || 'cc', qw(-std=gnu11 -O1 -Wno-unused-parameter), @include, 't/support/script_call.c', 't/unit/ngx_stub.c',

@@ -11,6 +11,7 @@
 
 #include "ngx_opscom_command.h"
 #include "ngx_opscom_permits.h"
+#include "ngx_opscom_results.h"
 #include "ngx_opscom_reader.h"
 #include "ngx_opscom_write.h"
 
@@ -657,7 +658,7 @@ take_result(ngx_opscom_reply_t *reply, const result_t *expected,
 
     static ngx_str_t id = ngx_string("a-1");
 
-    rc = ngx_opscom_permits_result(reply, &id, &result, pool);
+    rc = ngx_opscom_results_write(reply, &id, &result, pool);
 
     if (rc != expected->rc) {
         fail_msg("%s: %d", expected->reply, (int) rc);
@@ -768,7 +769,7 @@ take_results(ngx_opscom_reply_t *reply, const result_t *expected,
 
     static ngx_str_t ids[] = { ngx_string("a-1"), ngx_string("b-2") };
 
-    rc = ngx_opscom_permits_results(reply, ids, 2, results, pool);
+    rc = ngx_opscom_results_pushes(reply, ids, 2, results, pool);
 
     if (rc != expected->rc) {
         fail_msg("%s: %d", expected->reply, (int) rc);
@@ -824,7 +825,7 @@ take_found(ngx_opscom_reply_t *reply, const result_t *expected,
 
     static ngx_str_t plate = ngx_string("PL8");
 
-    rc = ngx_opscom_permits_found(reply, &plate, &found, pool);
+    rc = ngx_opscom_results_lookup(reply, &plate, &found, pool);
 
     if (rc != expected->rc) {
         fail_msg("%s: %d", expected->reply, (int) rc);

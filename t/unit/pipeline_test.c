@@ -369,7 +369,7 @@ cancel_call(void)
 
     } else {
         assert_false(calls[n].taken);
-        assert_true(pipeline.fresh || pipeline.room == 0);
+        assert_true(pipeline.fresh || pipeline.reserved == 0);
         memset(&calls[n], 0, sizeof(test_call_t));
     }
 }

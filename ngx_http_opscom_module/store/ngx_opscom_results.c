@@ -6,7 +6,7 @@
  */
 
 
-#include "ngx_opscom_permits.h"
+#include "ngx_opscom_results.h"
 
 
 /* {verdict, whether it wrote, reference ID, label, ...} */
@@ -16,71 +16,71 @@ typedef struct {
     ngx_uint_t            wrote;
     ngx_str_t            *reference_id;
     ngx_str_t            *label;
-} ngx_opscom_answer_t;
+} ngx_opscom_header_t;
 
 
-static ngx_int_t ngx_opscom_answers_read(ngx_opscom_reply_t *reply,
-    ngx_str_t *reference_id, ngx_opscom_answer_t *answer);
-static ngx_int_t ngx_opscom_answers_written(ngx_opscom_reply_t *reply,
+static ngx_int_t ngx_opscom_results_read(ngx_opscom_reply_t *reply,
+    ngx_str_t *reference_id, ngx_opscom_header_t *header);
+static ngx_int_t ngx_opscom_results_written(ngx_opscom_reply_t *reply,
     ngx_str_t *reference_id, ngx_opscom_result_t *result, ngx_pool_t *pool);
-static ngx_int_t ngx_opscom_answers_label(ngx_str_t *label, u_char *data,
+static ngx_int_t ngx_opscom_results_label(ngx_str_t *label, u_char *data,
     size_t len, ngx_pool_t *pool);
-static ngx_int_t ngx_opscom_answers_copy(ngx_str_t *copy, u_char *data,
+static ngx_int_t ngx_opscom_results_copy(ngx_str_t *copy, u_char *data,
     size_t len, ngx_pool_t *pool);
-static size_t ngx_opscom_answers_utf8(u_char *p, u_char *last);
-static ngx_uint_t ngx_opscom_answers_is_plain(u_char *data, size_t len);
-static ngx_uint_t ngx_opscom_answers_is_reference_id(ngx_str_t *id);
-static ngx_uint_t ngx_opscom_answers_is_string(ngx_opscom_reply_t *reply,
+static size_t ngx_opscom_results_utf8(u_char *p, u_char *last);
+static ngx_uint_t ngx_opscom_results_is_plain(u_char *data, size_t len);
+static ngx_uint_t ngx_opscom_results_is_reference_id(ngx_str_t *id);
+static ngx_uint_t ngx_opscom_results_is_string(ngx_opscom_reply_t *reply,
     ngx_uint_t i);
-static ngx_int_t ngx_opscom_answers_json(ngx_str_t *json, ngx_str_t *text,
+static ngx_int_t ngx_opscom_results_json(ngx_str_t *json, ngx_str_t *text,
     ngx_pool_t *pool);
-static u_char *ngx_opscom_answers_skip_ascii(u_char *p, u_char *last);
+static u_char *ngx_opscom_results_skip_ascii(u_char *p, u_char *last);
 
 
 ngx_int_t
-ngx_opscom_permits_result(ngx_opscom_reply_t *reply, ngx_str_t *reference_id,
+ngx_opscom_results_write(ngx_opscom_reply_t *reply, ngx_str_t *reference_id,
     ngx_opscom_result_t *result, ngx_pool_t *pool)
 {
     ngx_str_t           *other;
-    ngx_opscom_answer_t  answer;
+    ngx_opscom_header_t  header;
 
     ngx_memzero(result, sizeof(ngx_opscom_result_t));
 
     if (reply->type == REDIS_REPLY_STRING) {
-        return ngx_opscom_answers_written(reply, reference_id, result, pool);
+        return ngx_opscom_results_written(reply, reference_id, result, pool);
     }
 
-    if (ngx_opscom_answers_read(reply, reference_id, &answer) != NGX_OK) {
+    if (ngx_opscom_results_read(reply, reference_id, &header) != NGX_OK) {
         return NGX_ERROR;
     }
 
-    result->verdict = answer.verdict;
+    result->verdict = header.verdict;
 
-    if (answer.verdict == NGX_OPSCOM_UNAUTHORIZED) {
+    if (header.verdict == NGX_OPSCOM_UNAUTHORIZED) {
         return NGX_DECLINED;
     }
 
-    if (answer.verdict == NGX_OPSCOM_TOO_MANY) {
+    if (header.verdict == NGX_OPSCOM_TOO_MANY) {
         return NGX_ERROR;
     }
 
-    if (ngx_opscom_answers_label(&result->label, answer.label->data,
-                                 answer.label->len, pool)
+    if (ngx_opscom_results_label(&result->label, header.label->data,
+                                 header.label->len, pool)
         != NGX_OK)
     {
         return NGX_ERROR;
     }
 
-    if (answer.verdict == NGX_OPSCOM_REPLAYED) {
+    if (header.verdict == NGX_OPSCOM_REPLAYED) {
 
-        if (!ngx_opscom_answers_is_string(reply, 4)) {
+        if (!ngx_opscom_results_is_string(reply, 4)) {
             return NGX_ERROR;
         }
 
         other = &reply->elts[4]->text;
 
-        if (!ngx_opscom_answers_is_reference_id(other)
-            || ngx_opscom_answers_copy(&result->reference_id, other->data,
+        if (!ngx_opscom_results_is_reference_id(other)
+            || ngx_opscom_results_copy(&result->reference_id, other->data,
                                        other->len, pool)
                != NGX_OK)
         {
@@ -88,14 +88,14 @@ ngx_opscom_permits_result(ngx_opscom_reply_t *reply, ngx_str_t *reference_id,
         }
     }
 
-    return answer.wrote ? NGX_OK : NGX_DECLINED;
+    return header.wrote ? NGX_OK : NGX_DECLINED;
 }
 
 
 /* "<reference ID> <label>": the reply unless there is more to report. */
 
 static ngx_int_t
-ngx_opscom_answers_written(ngx_opscom_reply_t *reply, ngx_str_t *reference_id,
+ngx_opscom_results_written(ngx_opscom_reply_t *reply, ngx_str_t *reference_id,
     ngx_opscom_result_t *result, ngx_pool_t *pool)
 {
     ngx_str_t  *text;
@@ -111,15 +111,15 @@ ngx_opscom_answers_written(ngx_opscom_reply_t *reply, ngx_str_t *reference_id,
 
     result->verdict = NGX_OPSCOM_WRITTEN;
 
-    return ngx_opscom_answers_label(&result->label,
+    return ngx_opscom_results_label(&result->label,
                                     text->data + reference_id->len + 1,
                                     text->len - reference_id->len - 1, pool);
 }
 
 
 static ngx_int_t
-ngx_opscom_answers_read(ngx_opscom_reply_t *reply, ngx_str_t *reference_id,
-    ngx_opscom_answer_t *answer)
+ngx_opscom_results_read(ngx_opscom_reply_t *reply, ngx_str_t *reference_id,
+    ngx_opscom_header_t *header)
 {
     ngx_opscom_reply_t  *verdict, *wrote;
 
@@ -135,39 +135,39 @@ ngx_opscom_answers_read(ngx_opscom_reply_t *reply, ngx_str_t *reference_id,
         return NGX_ERROR;
     }
 
-    answer->verdict = verdict->integer;
+    header->verdict = verdict->integer;
 
-    if (answer->verdict == NGX_OPSCOM_UNAUTHORIZED) {
+    if (header->verdict == NGX_OPSCOM_UNAUTHORIZED) {
         return reply->nelts == 1 ? NGX_OK : NGX_ERROR;
     }
 
-    if (!ngx_opscom_answers_is_string(reply, 2)
-        || !ngx_opscom_answers_is_string(reply, 3))
+    if (!ngx_opscom_results_is_string(reply, 2)
+        || !ngx_opscom_results_is_string(reply, 3))
     {
         return NGX_ERROR;
     }
 
     wrote = reply->elts[1];
-    answer->reference_id = &reply->elts[2]->text;
-    answer->label = &reply->elts[3]->text;
+    header->reference_id = &reply->elts[2]->text;
+    header->label = &reply->elts[3]->text;
 
     if (wrote->type != REDIS_REPLY_INTEGER
-        || answer->reference_id->len != reference_id->len
-        || ngx_memcmp(answer->reference_id->data, reference_id->data,
+        || header->reference_id->len != reference_id->len
+        || ngx_memcmp(header->reference_id->data, reference_id->data,
                       reference_id->len)
            != 0)
     {
         return NGX_ERROR;
     }
 
-    answer->wrote = wrote->integer != 0;
+    header->wrote = wrote->integer != 0;
 
     return NGX_OK;
 }
 
 
 ngx_int_t
-ngx_opscom_permits_results(ngx_opscom_reply_t *reply, ngx_str_t *reference_ids,
+ngx_opscom_results_pushes(ngx_opscom_reply_t *reply, ngx_str_t *reference_ids,
     ngx_uint_t n, ngx_opscom_result_t *results, ngx_pool_t *pool)
 {
     ngx_int_t            rc, wrote;
@@ -197,7 +197,7 @@ ngx_opscom_permits_results(ngx_opscom_reply_t *reply, ngx_str_t *reference_ids,
 
         if (each->type == REDIS_REPLY_ERROR) {
             results[i].verdict = NGX_OPSCOM_REFUSED;
-            rc = ngx_opscom_answers_copy(&results[i].reason, each->text.data,
+            rc = ngx_opscom_results_copy(&results[i].reason, each->text.data,
                                          each->text.len, pool);
             if (rc != NGX_OK) {
                 return NGX_ERROR;
@@ -206,8 +206,8 @@ ngx_opscom_permits_results(ngx_opscom_reply_t *reply, ngx_str_t *reference_ids,
             continue;
         }
 
-        rc = ngx_opscom_permits_result(each, &reference_ids[i], &results[i],
-                                       pool);
+        rc = ngx_opscom_results_write(each, &reference_ids[i], &results[i],
+                                      pool);
         if (rc == NGX_ERROR) {
             return NGX_ERROR;
         }
@@ -222,40 +222,40 @@ ngx_opscom_permits_results(ngx_opscom_reply_t *reply, ngx_str_t *reference_ids,
 
 
 ngx_int_t
-ngx_opscom_permits_found(ngx_opscom_reply_t *reply, ngx_str_t *asked,
+ngx_opscom_results_lookup(ngx_opscom_reply_t *reply, ngx_str_t *asked,
     ngx_opscom_found_t *found, ngx_pool_t *pool)
 {
-    ngx_opscom_answer_t  answer;
+    ngx_opscom_header_t  header;
 
     ngx_memzero(found, sizeof(ngx_opscom_found_t));
 
-    if (ngx_opscom_answers_read(reply, asked, &answer) != NGX_OK) {
+    if (ngx_opscom_results_read(reply, asked, &header) != NGX_OK) {
         return NGX_ERROR;
     }
 
-    found->verdict = answer.verdict;
+    found->verdict = header.verdict;
 
-    if (answer.verdict == NGX_OPSCOM_UNAUTHORIZED) {
+    if (header.verdict == NGX_OPSCOM_UNAUTHORIZED) {
         return NGX_DECLINED;
     }
 
-    if (ngx_opscom_answers_label(&found->label, answer.label->data,
-                                 answer.label->len, pool)
+    if (ngx_opscom_results_label(&found->label, header.label->data,
+                                 header.label->len, pool)
         != NGX_OK)
     {
         return NGX_ERROR;
     }
 
-    if (answer.verdict == NGX_OPSCOM_NOT_FOUND
-        || answer.verdict == NGX_OPSCOM_TOO_MANY)
+    if (header.verdict == NGX_OPSCOM_NOT_FOUND
+        || header.verdict == NGX_OPSCOM_TOO_MANY)
     {
         return NGX_DECLINED;
     }
 
-    if (answer.verdict != NGX_OPSCOM_WRITTEN
-        || !ngx_opscom_answers_is_string(reply, 4)
-        || !ngx_opscom_answers_is_string(reply, 5)
-        || !ngx_opscom_answers_is_string(reply, 6))
+    if (header.verdict != NGX_OPSCOM_WRITTEN
+        || !ngx_opscom_results_is_string(reply, 4)
+        || !ngx_opscom_results_is_string(reply, 5)
+        || !ngx_opscom_results_is_string(reply, 6))
     {
         return NGX_ERROR;
     }
@@ -263,7 +263,7 @@ ngx_opscom_permits_found(ngx_opscom_reply_t *reply, ngx_str_t *asked,
     found->valid = reply->elts[5]->text.len != 0;
     found->more = reply->elts[6]->text.len != 0;
 
-    return ngx_opscom_answers_json(&found->permits, &reply->elts[4]->text, pool)
+    return ngx_opscom_results_json(&found->permits, &reply->elts[4]->text, pool)
            == NGX_OK ? NGX_DECLINED : NGX_ERROR;
 }
 
@@ -274,7 +274,7 @@ ngx_opscom_permits_found(ngx_opscom_reply_t *reply, ngx_str_t *asked,
  */
 
 static ngx_int_t
-ngx_opscom_answers_json(ngx_str_t *json, ngx_str_t *text, ngx_pool_t *pool)
+ngx_opscom_results_json(ngx_str_t *json, ngx_str_t *text, ngx_pool_t *pool)
 {
     size_t      n;
     u_char     *p, *last, *to;
@@ -290,8 +290,8 @@ ngx_opscom_answers_json(ngx_str_t *json, ngx_str_t *text, ngx_pool_t *pool)
     last = p + text->len;
     bad = 0;
 
-    while ((p = ngx_opscom_answers_skip_ascii(p, last)) < last) {
-        n = ngx_opscom_answers_utf8(p, last);
+    while ((p = ngx_opscom_results_skip_ascii(p, last)) < last) {
+        n = ngx_opscom_results_utf8(p, last);
         bad += n == 0;
         p += n ? n : 1;
     }
@@ -309,7 +309,7 @@ ngx_opscom_answers_json(ngx_str_t *json, ngx_str_t *text, ngx_pool_t *pool)
     json->data = to;
 
     for (p = text->data; p < last; p += n ? n : 1) {
-        n = ngx_opscom_answers_utf8(p, last);
+        n = ngx_opscom_results_utf8(p, last);
         to = n ? ngx_cpymem(to, p, n) : ngx_cpymem(to, "\xef\xbf\xbd", 3);
     }
 
@@ -322,7 +322,7 @@ ngx_opscom_answers_json(ngx_str_t *json, ngx_str_t *text, ngx_pool_t *pool)
 /* Nearly all of a long text is ASCII: eight bytes at a time. */
 
 static u_char *
-ngx_opscom_answers_skip_ascii(u_char *p, u_char *last)
+ngx_opscom_results_skip_ascii(u_char *p, u_char *last)
 {
     uint64_t  word;
 
@@ -347,7 +347,7 @@ ngx_opscom_answers_skip_ascii(u_char *p, u_char *last)
 /* How many bytes the character at p takes; 0: it is not UTF-8. */
 
 static size_t
-ngx_opscom_answers_utf8(u_char *p, u_char *last)
+ngx_opscom_results_utf8(u_char *p, u_char *last)
 {
     u_char      c;
     size_t      i, n;
@@ -387,20 +387,20 @@ ngx_opscom_answers_utf8(u_char *p, u_char *last)
 /* The permit is stored whatever the label is: if not text, it is left out. */
 
 static ngx_int_t
-ngx_opscom_answers_label(ngx_str_t *label, u_char *data, size_t len,
+ngx_opscom_results_label(ngx_str_t *label, u_char *data, size_t len,
     ngx_pool_t *pool)
 {
-    if (!ngx_opscom_answers_is_plain(data, len)) {
+    if (!ngx_opscom_results_is_plain(data, len)) {
         ngx_str_set(label, "");
         return NGX_OK;
     }
 
-    return ngx_opscom_answers_copy(label, data, len, pool);
+    return ngx_opscom_results_copy(label, data, len, pool);
 }
 
 
 static ngx_int_t
-ngx_opscom_answers_copy(ngx_str_t *copy, u_char *data, size_t len,
+ngx_opscom_results_copy(ngx_str_t *copy, u_char *data, size_t len,
     ngx_pool_t *pool)
 {
     copy->data = ngx_pnalloc(pool, len ? len : 1);
@@ -418,7 +418,7 @@ ngx_opscom_answers_copy(ngx_str_t *copy, u_char *data, size_t len,
 /* UTF-8 without control characters, so that it may stand in a header. */
 
 static ngx_uint_t
-ngx_opscom_answers_is_plain(u_char *data, size_t len)
+ngx_opscom_results_is_plain(u_char *data, size_t len)
 {
     size_t   n;
     u_char  *p, *last;
@@ -426,7 +426,7 @@ ngx_opscom_answers_is_plain(u_char *data, size_t len)
     last = data + len;
 
     for (p = data; p < last; p += n) {
-        n = ngx_opscom_answers_utf8(p, last);
+        n = ngx_opscom_results_utf8(p, last);
 
         if (n == 0 || *p < 0x20 || *p == 0x7f
             || (*p == 0xc2 && p[1] < 0xa0))
@@ -440,7 +440,7 @@ ngx_opscom_answers_is_plain(u_char *data, size_t len)
 
 
 static ngx_uint_t
-ngx_opscom_answers_is_reference_id(ngx_str_t *id)
+ngx_opscom_results_is_reference_id(ngx_str_t *id)
 {
     u_char      c;
     ngx_uint_t  i;
@@ -460,7 +460,7 @@ ngx_opscom_answers_is_reference_id(ngx_str_t *id)
 
 
 static ngx_uint_t
-ngx_opscom_answers_is_string(ngx_opscom_reply_t *reply, ngx_uint_t i)
+ngx_opscom_results_is_string(ngx_opscom_reply_t *reply, ngx_uint_t i)
 {
     return reply->nelts > i && reply->elts[i]->type == REDIS_REPLY_STRING;
 }

@@ -2,8 +2,8 @@
 /* The Lua scripts that run inside Redis. */
 
 
-#ifndef NGX_OPSCOM_SCRIPT_H_INCLUDED
-#define NGX_OPSCOM_SCRIPT_H_INCLUDED
+#ifndef NGX_OPSCOM_SCRIPTS_H_INCLUDED
+#define NGX_OPSCOM_SCRIPTS_H_INCLUDED
 
 
 #include <ngx_config.h>
@@ -41,4 +41,4 @@ extern ngx_opscom_script_t ngx_opscom_scripts[NGX_OPSCOM_SCRIPTS];
 void ngx_opscom_scripts_init(void);
 
 
-#endif /* NGX_OPSCOM_SCRIPT_H_INCLUDED */
+#endif /* NGX_OPSCOM_SCRIPTS_H_INCLUDED */

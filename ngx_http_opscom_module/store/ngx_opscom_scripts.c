@@ -2,7 +2,7 @@
 /* The scripts that run in Redis, and how they are called. */
 
 
-#include "ngx_opscom_script.h"
+#include "ngx_opscom_scripts.h"
 #include "ngx_opscom_scripts_lua.h" /* generated from scripts/ */
 
 #include <openssl/sha.h>
