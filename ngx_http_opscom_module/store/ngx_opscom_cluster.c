@@ -474,8 +474,8 @@ ngx_opscom_cluster_move(ngx_opscom_nodes_t *nodes, ngx_opscom_node_t *node)
             continue;
         }
 
-        for (q = ngx_queue_head(&link->waiting);
-             q != ngx_queue_sentinel(&link->waiting);
+        for (q = ngx_queue_head(&link->calls.waiting);
+             q != ngx_queue_sentinel(&link->calls.waiting);
              q = next)
         {
             next = ngx_queue_next(q);

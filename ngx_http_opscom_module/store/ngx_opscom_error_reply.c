@@ -177,7 +177,7 @@ static void
 ngx_opscom_error_reply_refused(ngx_opscom_link_t *link,
     ngx_opscom_call_t *call, ngx_str_t *text)
 {
-    ngx_opscom_account_refused(link->account, &link->refusals, &link->log,
+    ngx_opscom_account_refused(link->account, &link->calls.refusals, &link->log,
                                ngx_opscom_link_name(link), text);
 
     switch (ngx_opscom_account_reason(text)) {

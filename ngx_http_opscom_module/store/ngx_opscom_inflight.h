@@ -19,6 +19,7 @@ typedef void (*ngx_opscom_step_pt)(void *data, ngx_opscom_reply_t *reply);
 typedef struct {
     ngx_opscom_call_t  *call; /* NULL: an own command, or cancelled */
     ngx_opscom_step_pt  step; /* of an own command */
+    void               *data; /* of step() */
     uint64_t            end;  /* of its bytes, counted from the first one */
     ngx_msec_t          deadline;
 

@@ -5,30 +5,45 @@
 #include "ngx_opscom_deadline.h"
 #include "ngx_opscom_link.h"
 #include "ngx_opscom_text.h"
+#include "ngx_opscom_timeouts.h"
 
+
+/* Whether the socket was opened, and is not ready yet. */
+
+#define ngx_opscom_link_is_connecting(link)                                   \
+    ((link)->pipeline.sock.state != NGX_OPSCOM_SOCKET_CLOSED                  \
+     && ((link)->state == NGX_OPSCOM_LINK_OPENING                             \
+         || (link)->state == NGX_OPSCOM_LINK_PROBING))
 
 /* A connection that lasted this long counts as successful. */
 
 #define NGX_OPSCOM_LINK_PROVEN 10000 /* ms */
 
+
+static void ngx_opscom_link_state(ngx_opscom_link_t *link,
+    ngx_opscom_link_state_t state);
+static void ngx_opscom_link_open(ngx_opscom_link_t *link,
+    ngx_opscom_link_state_t state);
+static void ngx_opscom_link_target(ngx_opscom_link_t *link,
+    ngx_opscom_address_t *address);
 static void ngx_opscom_link_connect(ngx_event_t *ev);
-static void ngx_opscom_link_connected(ngx_opscom_socket_t *sock);
-static void ngx_opscom_link_readable(ngx_opscom_socket_t *sock);
-static void ngx_opscom_link_writable(ngx_opscom_socket_t *sock);
-static void ngx_opscom_link_failed(ngx_opscom_socket_t *sock,
-    const char *what, ngx_err_t err);
+static void ngx_opscom_link_connected(ngx_opscom_link_t *link);
+static void ngx_opscom_link_error(ngx_opscom_link_t *link,
+    ngx_opscom_call_t *call, ngx_str_t *text);
+static void ngx_opscom_link_replicated(ngx_opscom_link_t *link, ngx_int_t rc);
 static void ngx_opscom_link_proceed(ngx_opscom_link_t *link);
-static void ngx_opscom_link_flush(ngx_event_t *ev);
+static void ngx_opscom_link_timeout(ngx_event_t *ev);
 static void ngx_opscom_link_lost(ngx_opscom_link_t *link,
     ngx_opscom_link_state_t was);
-static ngx_int_t ngx_opscom_link_is_ready(ngx_opscom_link_t *link);
+static void ngx_opscom_link_probe(ngx_event_t *ev);
 
 
-static const ngx_opscom_socket_handlers_t  ngx_opscom_link_socket_handlers = {
+static const ngx_opscom_exchange_handlers_t  ngx_opscom_link_handlers = {
     ngx_opscom_link_connected,
-    ngx_opscom_link_readable,
-    ngx_opscom_link_writable,
-    ngx_opscom_link_failed
+    ngx_opscom_link_fail,
+    ngx_opscom_link_error,
+    ngx_opscom_link_replicated,
+    ngx_opscom_link_proceed
 };
 
 
@@ -43,8 +58,6 @@ ngx_opscom_link_init(ngx_opscom_link_t *link, ngx_opscom_settings_t *settings,
     link->account = account;
     link->handlers = handlers;
     link->data = data;
-    link->addresses = addresses;
-    link->target = addresses->elts;
 
     link->log = *ngx_cycle->log;
     link->log.handler = NULL;
@@ -55,38 +68,36 @@ ngx_opscom_link_init(ngx_opscom_link_t *link, ngx_opscom_settings_t *settings,
     link->quiet = link->log;
     link->quiet.log_level = ngx_min(link->quiet.log_level, NGX_LOG_ALERT);
 
-    ngx_queue_init(&link->waiting);
-    ngx_queue_init(&link->late);
-    ngx_opscom_wait_init(&link->wait);
+    ngx_opscom_attempts_init(&link->attempts, addresses, ngx_opscom_link_probe,
+                             link, &link->log);
 
-    ngx_opscom_pipeline_init(&link->pipeline, ngx_opscom_link_reply,
-                             ngx_opscom_link_flush, link, &link->log);
+    link->calls.link = link;
+    link->calls.settings = settings;
+    link->calls.account = account;
+    link->calls.pipeline = &link->pipeline;
+    link->calls.attempts = &link->attempts;
+    link->calls.log = &link->log;
 
-    link->pipeline.sock.handlers = &ngx_opscom_link_socket_handlers;
-    link->pipeline.sock.settings = settings;
-    link->pipeline.sock.data = link;
-    link->pipeline.sock.quiet = &link->quiet;
+    ngx_opscom_calls_init(&link->calls, ngx_opscom_link_timeout);
+
+    link->exchange.handlers = &ngx_opscom_link_handlers;
+    link->exchange.link = link;
+    link->exchange.calls = &link->calls;
+    link->exchange.pipeline = &link->pipeline;
+
+    ngx_opscom_exchange_init(&link->exchange, &link->quiet);
+
+    ngx_opscom_link_target(link, addresses->elts);
 
     link->open.handler = ngx_opscom_link_connect;
-    link->timer.handler = ngx_opscom_link_timeout;
-    link->pause.handler = ngx_opscom_link_probe;
-
     link->open.data = link;
-    link->timer.data = link;
-    link->pause.data = link;
-
     link->open.log = &link->log;
-    link->timer.log = &link->log;
-    link->pause.log = &link->log;
-
-    link->timer.cancelable = 1;
-    link->pause.cancelable = 1;
 }
 
 
 /* The one place where a state changes. */
 
-void
+static void
 ngx_opscom_link_state(ngx_opscom_link_t *link, ngx_opscom_link_state_t state)
 {
 #if (NGX_DEBUG)
@@ -97,7 +108,8 @@ ngx_opscom_link_state(ngx_opscom_link_t *link, ngx_opscom_link_state_t state)
     ngx_log_debug5(NGX_LOG_DEBUG_CORE, &link->log, 0,
                    "opscom: redis %V: %s -> %s, calls:%ui failures:%ui",
                    ngx_opscom_link_name(link), names[link->state],
-                   names[state], link->calls, link->failures);
+                   names[state], link->calls.count,
+                   link->attempts.failures);
 #endif
 
     link->state = state;
@@ -107,16 +119,16 @@ ngx_opscom_link_state(ngx_opscom_link_t *link, ngx_opscom_link_state_t state)
 ngx_int_t
 ngx_opscom_link_send(ngx_opscom_link_t *link, ngx_opscom_call_t *call)
 {
-    if (ngx_opscom_link_is_ready(link)) {
-        return ngx_opscom_link_write(link, call);
+    if (link->state == NGX_OPSCOM_LINK_READY
+        && ngx_opscom_calls_may_write(&link->calls))
+    {
+        return ngx_opscom_calls_write(&link->calls, call);
     }
 
     switch (link->state) {
 
     case NGX_OPSCOM_LINK_IDLE:
-        link->tried = 1;
-        ngx_opscom_link_state(link, NGX_OPSCOM_LINK_OPENING);
-        ngx_opscom_link_reopen(link);
+        ngx_opscom_link_open(link, NGX_OPSCOM_LINK_OPENING);
         break;
 
     case NGX_OPSCOM_LINK_READY:
@@ -124,48 +136,35 @@ ngx_opscom_link_send(ngx_opscom_link_t *link, ngx_opscom_call_t *call)
         break;
 
     default:
-        if (call->once || !ngx_opscom_outage_may_wait(&link->outage)) {
-            link->outage.ended++;
+        if (call->once || !ngx_opscom_outage_may_wait(&link->calls.outage)) {
+            link->calls.outage.ended++;
             return NGX_DECLINED;
         }
     }
 
-    ngx_opscom_link_enqueue(link, call);
+    ngx_opscom_calls_enqueue(&link->calls, call);
 
     return NGX_OK;
 }
 
 
-/* Whether the link can send a call now. */
-
-static ngx_int_t
-ngx_opscom_link_is_ready(ngx_opscom_link_t *link)
-{
-    return link->state == NGX_OPSCOM_LINK_READY
-           && ngx_queue_empty(&link->waiting)
-           && link->wait.state != NGX_OPSCOM_WAIT_PENDING;
-}
-
-
-ngx_int_t
-ngx_opscom_link_is_free(ngx_opscom_link_t *link)
-{
-    return link->calls == 0
-           && ngx_opscom_inflight_count(&link->pipeline.inflight) == 0;
-}
-
-
 /* Connecting is posted: the caller may be in the middle of a change. */
 
-void
-ngx_opscom_link_reopen(ngx_opscom_link_t *link)
+static void
+ngx_opscom_link_open(ngx_opscom_link_t *link, ngx_opscom_link_state_t state)
 {
-    ngx_opscom_address_t  *addresses;
-
-    addresses = link->addresses->elts;
-    link->target = &addresses[link->address];
+    ngx_opscom_link_state(link, state);
+    ngx_opscom_link_target(link, ngx_opscom_attempts_begin(&link->attempts));
 
     ngx_post_event(&link->open, &ngx_posted_events);
+}
+
+
+static void
+ngx_opscom_link_target(ngx_opscom_link_t *link, ngx_opscom_address_t *address)
+{
+    link->target = address;
+    link->calls.name = &address->text;
 }
 
 
@@ -177,30 +176,21 @@ ngx_opscom_link_connect(ngx_event_t *ev)
     link = ev->data;
 
     link->deadline = ngx_current_msec + link->settings->connect_timeout;
-    ngx_opscom_deadline_arm(&link->timer, link->deadline);
+    ngx_opscom_deadline_arm(&link->calls.timer, link->deadline);
 
     ngx_log_debug1(NGX_LOG_DEBUG_CORE, &link->log, 0,
                    "opscom: redis %V: connect", ngx_opscom_link_name(link));
 
     ngx_opscom_socket_open(&link->pipeline.sock, link->target,
-                           link->outage.kind == NGX_OPSCOM_OUTAGE_LOST
+                           link->calls.outage.kind == NGX_OPSCOM_OUTAGE_LOST
                            ? &link->quiet : &link->log);
 }
 
 
 static void
-ngx_opscom_link_connected(ngx_opscom_socket_t *sock)
+ngx_opscom_link_connected(ngx_opscom_link_t *link)
 {
-    ngx_opscom_link_t  *link;
-
-    link = sock->data;
     link->handshake = 0;
-
-    if (ngx_opscom_pipeline_open(&link->pipeline) != NGX_OK) {
-        ngx_opscom_link_fail(link, "no memory", 0);
-        return;
-    }
-
     link->handlers->established(link);
 }
 
@@ -212,7 +202,7 @@ ngx_opscom_link_command(ngx_opscom_link_t *link, ngx_str_t *argv,
     link->handshake++;
 
     return ngx_opscom_pipeline_command(&link->pipeline, argv, argc, step,
-                                       link->deadline);
+                                       link, link->deadline);
 }
 
 
@@ -224,19 +214,11 @@ ngx_opscom_link_ready(ngx_opscom_link_t *link)
 
     ngx_opscom_socket_log(&link->pipeline.sock, &link->log);
 
-    ngx_opscom_outage_connected(&link->outage, link->account, &link->log,
+    ngx_opscom_outage_connected(&link->calls.outage, link->account, &link->log,
                                 ngx_opscom_link_name(link));
 
-    ngx_opscom_link_feed(link);
+    ngx_opscom_calls_feed(&link->calls);
     link->handlers->changed(link);
-}
-
-
-ngx_int_t
-ngx_opscom_link_is_to_sentinel(ngx_opscom_link_t *link)
-{
-    return link->settings->sentinel.len
-           && link->target != &link->named.address;
 }
 
 
@@ -245,21 +227,8 @@ ngx_opscom_link_follow(ngx_opscom_link_t *link)
 {
     ngx_opscom_pipeline_close(&link->pipeline);
 
-    link->target = &link->named.address;
+    ngx_opscom_link_target(link, &link->named.address);
     ngx_post_event(&link->open, &ngx_posted_events);
-}
-
-
-static void
-ngx_opscom_link_readable(ngx_opscom_socket_t *sock)
-{
-    ngx_opscom_link_t  *link;
-
-    link = sock->data;
-
-    if (ngx_opscom_pipeline_receive(&link->pipeline) == NGX_OK) {
-        ngx_opscom_link_proceed(link);
-    }
 }
 
 
@@ -275,56 +244,63 @@ ngx_opscom_link_proceed(ngx_opscom_link_t *link)
         return;
     }
 
-    if (!ngx_queue_empty(&link->waiting)) {
-        ngx_opscom_link_feed(link);
+    if (link->state == NGX_OPSCOM_LINK_READY
+        && !ngx_queue_empty(&link->calls.waiting))
+    {
+        ngx_opscom_calls_feed(&link->calls);
     }
 }
 
 
 static void
-ngx_opscom_link_writable(ngx_opscom_socket_t *sock)
+ngx_opscom_link_error(ngx_opscom_link_t *link, ngx_opscom_call_t *call,
+    ngx_str_t *text)
 {
-    ngx_opscom_link_t  *link;
+    link->handlers->error(link, call, text);
+}
 
-    link = sock->data;
 
-    (void) ngx_opscom_pipeline_send(&link->pipeline);
+/* There is no next WAIT on a connection that is left. */
+
+static void
+ngx_opscom_link_replicated(ngx_opscom_link_t *link, ngx_int_t rc)
+{
+    if (rc == NGX_AGAIN) {
+        ngx_opscom_link_drain(link);
+    }
+
+    if (rc == NGX_DECLINED && link->state != NGX_OPSCOM_LINK_READY) {
+        rc = NGX_AGAIN;
+    }
+
+    ngx_opscom_calls_release(&link->calls, rc);
 }
 
 
 static void
-ngx_opscom_link_flush(ngx_event_t *ev)
+ngx_opscom_link_timeout(ngx_event_t *ev)
 {
+    ngx_uint_t          connecting;
     ngx_opscom_link_t  *link;
 
     link = ev->data;
 
-    if (ngx_opscom_wait_flush(&link->wait, &link->pipeline, link->settings,
-                              ngx_opscom_link_replicated)
-        != NGX_OK)
-    {
-        ngx_opscom_link_fail(link, "no memory", 0);
-        return;
+    ngx_opscom_timeouts_expire(&link->calls);
+
+    connecting = ngx_opscom_link_is_connecting(link);
+
+    if (connecting && ngx_opscom_deadline_passed(link->deadline)) {
+        ngx_opscom_link_fail(link, "no connection in time", 0);
+
+    } else if (!connecting && ngx_opscom_timeouts_is_overdue(&link->calls)) {
+        ngx_opscom_link_fail(link, "no reply in time", 0);
     }
 
-    /* between two WAITs, the timer may have fired with nothing in flight */
+    ngx_opscom_timeouts_arm(&link->calls);
 
-    if (link->wait.state == NGX_OPSCOM_WAIT_PENDING) {
-        ngx_opscom_deadline_arm(&link->timer,
-                                ngx_current_msec + link->settings->timeout);
+    if (ngx_opscom_link_is_connecting(link)) {
+        ngx_opscom_deadline_arm(&link->calls.timer, link->deadline);
     }
-
-    if (ngx_opscom_pipeline_send(&link->pipeline) == NGX_OK) {
-        ngx_opscom_link_proceed(link);
-    }
-}
-
-
-static void
-ngx_opscom_link_failed(ngx_opscom_socket_t *sock, const char *what,
-    ngx_err_t err)
-{
-    ngx_opscom_link_fail(sock->data, what, err);
 }
 
 
@@ -335,12 +311,12 @@ ngx_opscom_link_reject(ngx_opscom_link_t *link, ngx_str_t *text)
 
     shown[ngx_opscom_text_show(shown, NGX_OPSCOM_TEXT_SHOWN, text)] = '\0';
 
-    link->failures = ngx_max(link->failures, 1);
+    link->attempts.failures = ngx_max(link->attempts.failures, 1);
 
-    ngx_opscom_outage_begin(&link->outage, link->account,
+    ngx_opscom_outage_begin(&link->calls.outage, link->account,
                             link->settings->retry, &link->log,
                             ngx_opscom_link_name(link), shown, 0);
-    ngx_opscom_outage_lasts(&link->outage);
+    ngx_opscom_outage_lasts(&link->calls.outage);
 
     ngx_opscom_link_fail(link, (char *) shown, 0);
 }
@@ -353,41 +329,32 @@ ngx_opscom_link_drain(ngx_opscom_link_t *link)
         return;
     }
 
-    ngx_opscom_outage_refused(&link->outage, link->settings->retry);
+    ngx_opscom_outage_refused(&link->calls.outage, link->settings->retry);
     ngx_opscom_link_state(link, NGX_OPSCOM_LINK_DRAINING);
-}
-
-
-void
-ngx_opscom_link_unused(ngx_opscom_link_t *link)
-{
-    ngx_opscom_outage_written(&link->outage);
-    ngx_opscom_account_forget(link->account, &link->refusals);
 }
 
 
 void
 ngx_opscom_link_fail(ngx_opscom_link_t *link, const char *what, ngx_err_t err)
 {
-    size_t                   len;
     u_char                   shown[NGX_OPSCOM_TEXT_SHOWN + 1];
     ngx_str_t                text;
     ngx_queue_t              ended;
     ngx_uint_t               free;
+    ngx_opscom_address_t    *next;
     ngx_opscom_link_state_t  was;
 
     /* the text may be a part of what is closed */
 
     text.data = (u_char *) what;
     text.len = ngx_strlen(what);
-    len = ngx_opscom_text_show(shown, NGX_OPSCOM_TEXT_SHOWN, &text);
-    shown[len] = '\0';
+    shown[ngx_opscom_text_show(shown, NGX_OPSCOM_TEXT_SHOWN, &text)] = '\0';
 
     was = link->state;
     free = ngx_opscom_link_is_free(link);
 
     ngx_queue_init(&ended);
-    ngx_opscom_link_recall(link, &ended);
+    ngx_opscom_calls_recall(&link->calls, &ended);
     ngx_opscom_pipeline_close(&link->pipeline);
 
     if (was == NGX_OPSCOM_LINK_READY && free) {
@@ -398,19 +365,22 @@ ngx_opscom_link_fail(ngx_opscom_link_t *link, const char *what, ngx_err_t err)
         return;
     }
 
-    if ((was == NGX_OPSCOM_LINK_OPENING || was == NGX_OPSCOM_LINK_PROBING)
-        && link->tried < link->addresses->nelts)
-    {
-        link->tried++;
-        link->address = (link->address + 1) % link->addresses->nelts;
-        ngx_opscom_link_reopen(link);
+    next = NULL;
+
+    if (was == NGX_OPSCOM_LINK_OPENING || was == NGX_OPSCOM_LINK_PROBING) {
+        next = ngx_opscom_attempts_next(&link->attempts);
+    }
+
+    if (next) {
+        ngx_opscom_link_target(link, next);
+        ngx_post_event(&link->open, &ngx_posted_events);
 
     } else {
 
         /* a server is left after a refusal, which was reported then */
 
         if (was != NGX_OPSCOM_LINK_DRAINING) {
-            ngx_opscom_outage_begin(&link->outage, link->account,
+            ngx_opscom_outage_begin(&link->calls.outage, link->account,
                                     link->settings->retry, &link->log,
                                     ngx_opscom_link_name(link), shown, err);
         }
@@ -419,9 +389,9 @@ ngx_opscom_link_fail(ngx_opscom_link_t *link, const char *what, ngx_err_t err)
     }
 
     if (link->state == NGX_OPSCOM_LINK_BACKOFF
-        && !ngx_opscom_outage_may_wait(&link->outage))
+        && !ngx_opscom_outage_may_wait(&link->calls.outage))
     {
-        ngx_opscom_link_abandon(link, &ended);
+        ngx_opscom_calls_abandon(&link->calls, &ended);
     }
 
     ngx_opscom_call_finish(&ended);
@@ -434,30 +404,54 @@ ngx_opscom_link_fail(ngx_opscom_link_t *link, const char *what, ngx_err_t err)
 static void
 ngx_opscom_link_lost(ngx_opscom_link_t *link, ngx_opscom_link_state_t was)
 {
-    ngx_uint_t  opened;
+    ngx_uint_t  opened, awaited;
 
     opened = (was == NGX_OPSCOM_LINK_READY || was == NGX_OPSCOM_LINK_DRAINING);
 
     if (opened
         && ngx_current_msec - link->ready_at > NGX_OPSCOM_LINK_PROVEN)
     {
-        link->failures = 0;
+        link->attempts.failures = 0;
     }
 
     if (was != NGX_OPSCOM_LINK_READY) {
-        link->address = (link->address + 1) % link->addresses->nelts;
+        ngx_opscom_attempts_skip(&link->attempts);
     }
 
-    link->failures++;
+    link->attempts.failures++;
 
-    if (opened && link->failures == 1) {
-        link->tried = 1;
-        ngx_opscom_link_state(link, NGX_OPSCOM_LINK_OPENING);
-        ngx_opscom_link_reopen(link);
+    if (opened && link->attempts.failures == 1) {
+        ngx_opscom_link_open(link, NGX_OPSCOM_LINK_OPENING);
         return;
     }
 
-    ngx_opscom_link_back_off(link);
+    ngx_opscom_link_state(link, NGX_OPSCOM_LINK_BACKOFF);
+
+    awaited = link->calls.count
+              && ngx_opscom_outage_may_wait(&link->calls.outage);
+
+    ngx_opscom_attempts_back_off(&link->attempts,
+                                 awaited ? link->settings->retry : 0);
+}
+
+
+/* An exiting worker opens no connection without a call that waits for it. */
+
+static void
+ngx_opscom_link_probe(ngx_event_t *ev)
+{
+    ngx_opscom_link_t  *link;
+
+    link = ev->data;
+
+    if ((ngx_exiting || ngx_terminate) && link->calls.count == 0) {
+        ngx_opscom_link_state(link, NGX_OPSCOM_LINK_IDLE);
+        return;
+    }
+
+    (void) ngx_atomic_fetch_add(&link->account->counters->reconnects, 1);
+
+    ngx_opscom_link_open(link, NGX_OPSCOM_LINK_PROBING);
 }
 
 
@@ -470,16 +464,8 @@ ngx_opscom_link_close(ngx_opscom_link_t *link)
         ngx_delete_posted_event(&link->open);
     }
 
-    if (link->pause.timer_set) {
-        ngx_del_timer(&link->pause);
-    }
-
-    if (link->timer.timer_set) {
-        ngx_del_timer(&link->timer);
-    }
-
-    ngx_opscom_outage_forget(&link->outage, link->account);
-    ngx_opscom_account_forget(link->account, &link->refusals);
+    ngx_opscom_attempts_close(&link->attempts);
+    ngx_opscom_calls_close(&link->calls);
 
     ngx_opscom_link_state(link, NGX_OPSCOM_LINK_IDLE);
 }

@@ -48,9 +48,7 @@ ngx_opscom_pipeline_init(ngx_opscom_pipeline_t *pipeline,
     pipeline->flush.data = data;
     pipeline->flush.log = log;
 
-    pipeline->hold.handler = flush;
-    pipeline->hold.data = data;
-    pipeline->hold.log = log;
+    pipeline->hold = pipeline->flush;
     pipeline->hold.cancelable = 1; /* the calls have timers of their own */
 }
 
@@ -115,7 +113,8 @@ ngx_opscom_pipeline_asking(ngx_opscom_pipeline_t *pipeline,
     static ngx_str_t  asking = ngx_string("ASKING");
 
     return ngx_opscom_pipeline_command(pipeline, &asking, 1,
-                                       ngx_opscom_pipeline_asked, deadline);
+                                       ngx_opscom_pipeline_asked, NULL,
+                                       deadline);
 }
 
 
@@ -215,7 +214,7 @@ ngx_opscom_pipeline_gather(ngx_opscom_pipeline_t *pipeline,
 
 ngx_int_t
 ngx_opscom_pipeline_command(ngx_opscom_pipeline_t *pipeline, ngx_str_t *argv,
-    ngx_uint_t argc, ngx_opscom_step_pt step, ngx_msec_t deadline)
+    ngx_uint_t argc, ngx_opscom_step_pt step, void *data, ngx_msec_t deadline)
 {
     size_t              before;
     ngx_opscom_slot_t  *slot;
@@ -239,6 +238,7 @@ ngx_opscom_pipeline_command(ngx_opscom_pipeline_t *pipeline, ngx_str_t *argv,
     pipeline->written += (pipeline->out.last - pipeline->out.pos) - before;
 
     slot->step = step;
+    slot->data = data;
     slot->replies = 1;
     slot->end = pipeline->written;
     slot->deadline = deadline;
@@ -408,7 +408,7 @@ ngx_opscom_pipeline_reply(ngx_opscom_pipeline_t *pipeline,
         (void) ngx_opscom_inflight_shift(&pipeline->inflight, &slot);
 
         if (slot.step) {
-            slot.step(pipeline->data, part);
+            slot.step(slot.data, part);
 
         } else {
             pipeline->reply(pipeline, slot.call, part);

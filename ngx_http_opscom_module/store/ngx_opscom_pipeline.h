@@ -62,8 +62,8 @@ void ngx_opscom_pipeline_init(ngx_opscom_pipeline_t *pipeline,
 ngx_int_t ngx_opscom_pipeline_open(ngx_opscom_pipeline_t *pipeline);
 
 /*
- * Take a call, or write an own command whose reply goes to step(); deadline is
- * when the reply has to be there.  Calls are written at the end of a turn in
+ * Take a call, or write an own command whose reply goes to step(data); deadline
+ * is when the reply has to be there.  Calls are written at the end of a turn in
  * which Redis is not busy, a millisecond later at most, or before the next own
  * command; one that joins an earlier one overtakes those between them, all
  * others keep their order.
@@ -73,7 +73,7 @@ ngx_int_t ngx_opscom_pipeline_open(ngx_opscom_pipeline_t *pipeline);
 ngx_int_t ngx_opscom_pipeline_call(ngx_opscom_pipeline_t *pipeline,
     ngx_opscom_call_t *call, ngx_msec_t deadline);
 ngx_int_t ngx_opscom_pipeline_command(ngx_opscom_pipeline_t *pipeline,
-    ngx_str_t *argv, ngx_uint_t argc, ngx_opscom_step_pt step,
+    ngx_str_t *argv, ngx_uint_t argc, ngx_opscom_step_pt step, void *data,
     ngx_msec_t deadline);
 
 /* Schedules sending, at the end of the turn, of all that is written by then. */

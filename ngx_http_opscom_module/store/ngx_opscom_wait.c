@@ -41,7 +41,7 @@ ngx_opscom_wait_hold(ngx_opscom_wait_t *wait, ngx_opscom_call_t *call)
 
 ngx_int_t
 ngx_opscom_wait_flush(ngx_opscom_wait_t *wait, ngx_opscom_pipeline_t *pipeline,
-    ngx_opscom_settings_t *settings, ngx_opscom_step_pt step)
+    ngx_opscom_settings_t *settings, ngx_opscom_step_pt step, void *data)
 {
     u_char      replicas[NGX_INT_T_LEN], time[NGX_INT_T_LEN];
     ngx_str_t   argv[3];
@@ -61,7 +61,7 @@ ngx_opscom_wait_flush(ngx_opscom_wait_t *wait, ngx_opscom_pipeline_t *pipeline,
 
     deadline = ngx_current_msec + settings->timeout + settings->replicas_time;
 
-    if (ngx_opscom_pipeline_command(pipeline, argv, 3, step, deadline)
+    if (ngx_opscom_pipeline_command(pipeline, argv, 3, step, data, deadline)
         != NGX_OK)
     {
         return NGX_ERROR;

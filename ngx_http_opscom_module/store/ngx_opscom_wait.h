@@ -41,12 +41,12 @@ void ngx_opscom_wait_init(ngx_opscom_wait_t *wait);
 void ngx_opscom_wait_hold(ngx_opscom_wait_t *wait, ngx_opscom_call_t *call);
 
 /*
- * Writes WAIT where it is due, its reply goes to step().  NGX_ERROR without
- * memory.
+ * Writes WAIT where it is due, its reply goes to step(data).  NGX_ERROR
+ * without memory.
  */
 ngx_int_t ngx_opscom_wait_flush(ngx_opscom_wait_t *wait,
     ngx_opscom_pipeline_t *pipeline, ngx_opscom_settings_t *settings,
-    ngx_opscom_step_pt step);
+    ngx_opscom_step_pt step, void *data);
 
 /*
  * WAIT has returned.  NGX_OK: the held calls are covered; NGX_DECLINED: too few

@@ -1,7 +1,9 @@
-# Which file may include which: a file includes only what is in a lower row
-# of its table, or its own header.  So nothing includes upward, and there are no
-# circles.  nginx's headers, or ours that begin with them, come first: they
-# define what the system's headers declare.
+# Which file may know which: a file includes, and uses, only what is in a lower
+# row of its table, or its own header.  So nothing includes upward, and there are
+# no circles.  Each file has its own header, and what it offers begins with its
+# name: that is how a use is recognized where the header comes from elsewhere.
+# nginx's headers, or ours that begin with them, come first: they define what
+# the system's headers declare.
 #
 #   perl t/tools/layers.pl [directory of the sources]
 
@@ -26,12 +28,13 @@ my %layers = (
         [qw(text out reader scripts backoff)],
         [qw(address account write results)],
         [qw(settings call)],
-        [qw(tls deadline inflight outage words command)],
+        [qw(tls deadline inflight outage words command attempts)],
         [qw(socket retry permits)],
         [qw(pipeline)],
         [qw(wait)],
+        [qw(calls)],
+        [qw(timeouts exchange)],
         [qw(link)],
-        [qw(link_calls link_timer)],
         [qw(nodes)],
         [qw(handshake cluster)],
         [qw(redirect)],
@@ -77,30 +80,106 @@ sub place {
     return;
 }
 
-my @wrong;
+# what another part's headers look like
+my %foreign = (
+    permit => qr{(?:^|/)(?:ngx_|hiredis)},
+    store => qr{(?:^|/)ngx_http},
+    http => qr{(?:^|/)hiredis},
+);
+
+# what the names of a part begin with, before its file's
+my %prefix = (permit => 'permit', store => 'ngx_opscom', http => 'ngx_http_opscom');
+
+# The module itself: nothing stands above it, and nginx gives it its name, which
+# is declared lower.
+my $top = 'module';
+
+# The lines of a file, without comments and the contents of strings.
+sub code {
+    my $text = shift;
+
+    $text =~ s{(/\*.*?\*/)}{$1 =~ s/[^\n]+//gr}gse;
+    $text =~ s/^(?!\s*#\s*include)(.*)$/$1 =~ s{"(?:\\.|[^"\\])*"}{""}gr/gme;
+    return split /\n/, $text;
+}
+
+# What a header, or the functions of a file, offer: { name => line }.  Macros
+# count where their names are those of functions.
+sub public {
+    my ($is_header, @lines) = @_;
+    my %names;
+
+    my @patterns = $is_header
+        ? (qr/^#\s*define\s+((?:ngx_|permit_)[a-z]\w*)\(/,
+           qr/^(?!static|typedef|extern|#|\s)[\w\s*]*?\b((?:ngx_|permit_)\w+)\s*\((?!\*)/,
+           qr/^extern\b.*?\b(\w+)(?:\[\w*\])*;/,
+           qr/^static\b.*inline\b.*?\b(\w+)\(/)
+        : qr/^((?:ngx_|permit_)\w+)\(/;
+
+    for my $i (0 .. $#lines) {
+        for my $pattern (@patterns) {
+            my ($name) = $lines[$i] =~ $pattern or next;
+            next if !$is_header && $lines[$i - 1] =~ /^static\b/;
+            $names{$name} = $i;
+        }
+    }
+    return %names;
+}
+
+my (@wrong, @files, %owner);
 for my $file (sort glob("$dir/*.[ch]"), glob("$dir/*/*.[ch]")) {
     my ($part, $unit) = place($file) or push(@wrong, "$file: not a name of any part") && next;
 
     push @wrong, "$file: not in the table of t/tools/layers.pl" and next unless defined $level{$part}{$unit};
     open my $in, '<', $file or die "$file: $!\n";
-    my $first = $part ne 'permit';
-    while (<$in>) {
-        if ($first && /^\s*#\s*include\s+["<](\S*)/) {
-            push @wrong, "$file:$.: a header of nginx must come first" unless $1 =~ m{(?:^|/)ngx_};
-            $first = 0;
-        }
-        my ($include) = /^\s*#\s*include\s+"([^"]+)"/ or next;
-        my ($to, $what) = place($include) or next;
-        next if $to eq $part && $what eq $unit;
+    my @lines = code(join '', <$in>);
+    my %public = public(scalar($file =~ /\.h$/), @lines);
+    my $own = $unit eq $prefix{$part} ? $unit : "$prefix{$part}_$unit";
 
-        if ($to ne $part) {
-            push @wrong, "$file:$.: $part/ must not include $include" unless grep { $_ eq $to } @{$parts{$part}};
+    delete $public{"$prefix{http}_$top"};
+    for my $name (sort keys %public) {
+        push @wrong, "$file:" . ($public{$name} + 1) . ": $name does not begin with $own" unless $name =~ /^${own}(?:_|$)/;
+        $owner{$name} = [ $part, $unit ];
+    }
+    push @files, { name => $file, part => $part, unit => $unit, lines => \@lines };
+}
+
+for my $file (@files) {
+    my ($name, $part, $unit) = @{$file}{qw(name part unit)};
+    my $first = $part ne 'permit';
+
+    push @wrong, "$name: has no header of its own" unless -f $name =~ s/\.c$/.h/r || $unit eq $top;
+
+    for my $i (0 .. $#{$file->{lines}}) {
+        my $at = "$name:" . ($i + 1);
+        my $line = $file->{lines}[$i];
+        my ($include) = $line =~ /^\s*#\s*include\s+["<]([^">]+)[">]/;
+
+        if (!defined $include) {
+            for my $used ($line =~ /\b((?:ngx_|permit_)\w+)/g) {
+                my ($to, $what) = @{$owner{$used} // next};
+                next if $to eq $part && $what eq $unit;
+                next if $to eq $part ? $level{$to}{$what} < $level{$part}{$unit} : grep { $_ eq $to } @{$parts{$part}};
+                push @wrong, "$at: $used does not stand below it";
+            }
+            next;
+        }
+
+        push @wrong, "$at: a header of nginx must come first" if $first && $include !~ m{(?:^|/)ngx_};
+        $first = 0;
+
+        my ($to, $what) = place($include);
+        if (!defined $to) {
+            push @wrong, "$at: $part/ must not include $include" if $include =~ $foreign{$part};
+        }
+        elsif ($to ne $part) {
+            push @wrong, "$at: $part/ must not include $include" unless grep { $_ eq $to } @{$parts{$part}};
         }
         elsif (!defined $level{$to}{$what}) {
-            push @wrong, "$file:$.: $include is not in the table of t/tools/layers.pl";
+            push @wrong, "$at: $include is not in the table of t/tools/layers.pl";
         }
-        elsif ($level{$to}{$what} >= $level{$part}{$unit}) {
-            push @wrong, "$file:$.: $include does not stand below it";
+        elsif ($what ne $unit && $level{$to}{$what} >= $level{$part}{$unit}) {
+            push @wrong, "$at: $include does not stand below it";
         }
     }
 }

@@ -382,7 +382,7 @@ send_own(void)
 
     own_sent++;
     assert_int_equal(ngx_opscom_pipeline_command(&pipeline, &ping, 1, replied,
-                                                 0),
+                                                 NULL, 0),
                      NGX_OK);
 }
 
