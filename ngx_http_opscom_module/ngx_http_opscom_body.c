@@ -28,21 +28,24 @@ ngx_int_t
 ngx_http_opscom_body_read(ngx_http_request_t *r, ngx_http_opscom_ctx_t *ctx,
     ngx_http_opscom_body_pt body)
 {
-    ngx_int_t                        rc;
-    ngx_http_client_body_handler_pt  handler;
-
     ctx->body = body;
-    handler = ngx_http_opscom_body_handler;
 
-    if (r->request_body) {
+    return ngx_http_opscom_body_start(r, r->request_body
+                                         ? ngx_http_opscom_body_copy
+                                         : ngx_http_opscom_body_handler);
+}
 
-        if (r->reading_body) {
-            ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
-                          "opscom: request body was already partially read");
-            return NGX_HTTP_INTERNAL_SERVER_ERROR;
-        }
 
-        handler = ngx_http_opscom_body_copy;
+ngx_int_t
+ngx_http_opscom_body_start(ngx_http_request_t *r,
+    ngx_http_client_body_handler_pt handler)
+{
+    ngx_int_t  rc;
+
+    if (r->request_body && r->reading_body) {
+        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                      "opscom: request body was already partially read");
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
     r->request_body_no_buffering = 1;

@@ -23,5 +23,12 @@
 ngx_int_t ngx_http_opscom_body_read(ngx_http_request_t *r,
     ngx_http_opscom_ctx_t *ctx, ngx_http_opscom_body_pt body);
 
+/*
+ * Starts to read a body unbuffered, or finds that it was read: r->request_body
+ * is set before.  Returns what a content handler returns.
+ */
+ngx_int_t ngx_http_opscom_body_start(ngx_http_request_t *r,
+    ngx_http_client_body_handler_pt handler);
+
 
 #endif /* NGX_HTTP_OPSCOM_BODY_H_INCLUDED */

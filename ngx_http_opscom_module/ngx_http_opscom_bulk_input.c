@@ -2,6 +2,7 @@
 /* The body of a bulk request, in pieces, at the pace of its reader. */
 
 
+#include "ngx_http_opscom_body.h"
 #include "ngx_http_opscom_bulk_input.h"
 
 
@@ -21,27 +22,14 @@ ngx_int_t
 ngx_http_opscom_bulk_input_start(ngx_http_opscom_bulk_input_t *input,
     ngx_http_request_t *r, ngx_http_client_body_handler_pt handler)
 {
-    ngx_int_t  rc;
-
     input->request = r;
 
     if (r->request_body) {
-
-        if (r->reading_body) {
-            ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
-                          "opscom: request body was already partially read");
-            return NGX_HTTP_INTERNAL_SERVER_ERROR;
-        }
-
         input->was_read = 1;
         input->cl = r->request_body->bufs;
     }
 
-    r->request_body_no_buffering = 1;
-
-    rc = ngx_http_read_client_request_body(r, handler);
-
-    return rc >= NGX_HTTP_SPECIAL_RESPONSE ? rc : NGX_DONE;
+    return ngx_http_opscom_body_start(r, handler);
 }
 
 

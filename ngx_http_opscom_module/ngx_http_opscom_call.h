@@ -11,6 +11,7 @@
 #include <ngx_http.h>
 
 #include "ngx_http_opscom_ctx.h"
+#include "store/ngx_opscom_call.h"
 
 
 /*

@@ -21,14 +21,9 @@ ngx_http_opscom_health_handler(ngx_http_request_t *r)
     ngx_http_opscom_ctx_t  *ctx;
     static ngx_str_t        ping = ngx_string("$4\r\nPING\r\n");
 
-    ctx = ngx_http_opscom_ctx_get(r);
+    ctx = ngx_http_opscom_response_get(r, &rc);
     if (ctx == NULL) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    if (!(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))) {
-        return ngx_http_opscom_response_error(r, ctx,
-                                          NGX_HTTP_OPSCOM_METHOD_NOT_ALLOWED);
+        return rc;
     }
 
     rc = ngx_http_discard_request_body(r);

@@ -95,6 +95,28 @@ ngx_http_opscom_response_error(ngx_http_request_t *r,
 }
 
 
+ngx_http_opscom_ctx_t *
+ngx_http_opscom_response_get(ngx_http_request_t *r, ngx_int_t *rc)
+{
+    ngx_http_opscom_ctx_t  *ctx;
+
+    ctx = ngx_http_opscom_ctx_get(r);
+
+    if (ctx == NULL) {
+        *rc = NGX_HTTP_INTERNAL_SERVER_ERROR;
+        return NULL;
+    }
+
+    if (!(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))) {
+        *rc = ngx_http_opscom_response_error(r, ctx,
+                                          NGX_HTTP_OPSCOM_METHOD_NOT_ALLOWED);
+        return NULL;
+    }
+
+    return ctx;
+}
+
+
 ngx_int_t
 ngx_http_opscom_response_no_content(ngx_http_request_t *r,
     ngx_http_opscom_ctx_t *ctx)

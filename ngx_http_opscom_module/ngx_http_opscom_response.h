@@ -31,6 +31,13 @@ ngx_int_t ngx_http_opscom_response_found(ngx_http_request_t *r,
 ngx_int_t ngx_http_opscom_response_error(ngx_http_request_t *r,
     ngx_http_opscom_ctx_t *ctx, ngx_http_opscom_error_id_t id);
 
+/*
+ * Begins a request that may only be a GET or a HEAD.  NULL: there is no memory,
+ * or it was answered 405; *rc is what the content handler returns.
+ */
+ngx_http_opscom_ctx_t *ngx_http_opscom_response_get(ngx_http_request_t *r,
+    ngx_int_t *rc);
+
 /* 204. */
 ngx_int_t ngx_http_opscom_response_no_content(ngx_http_request_t *r,
     ngx_http_opscom_ctx_t *ctx);

@@ -36,18 +36,14 @@ static const ngx_http_opscom_emitter_t
 ngx_int_t
 ngx_http_opscom_status_handler(ngx_http_request_t *r)
 {
+    ngx_int_t                         rc;
     ngx_str_t                         body, type;
     ngx_http_opscom_ctx_t            *ctx;
     ngx_http_opscom_status_format_t   format;
 
-    ctx = ngx_http_opscom_ctx_get(r);
+    ctx = ngx_http_opscom_response_get(r, &rc);
     if (ctx == NULL) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    if (!(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))) {
-        return ngx_http_opscom_response_error(r, ctx,
-                                          NGX_HTTP_OPSCOM_METHOD_NOT_ALLOWED);
+        return rc;
     }
 
     if (ngx_http_opscom_status_format(r, &format) != NGX_OK

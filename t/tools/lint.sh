@@ -10,6 +10,7 @@ dir=ngx_http_opscom_module
 
 perl t/tools/layers.pl
 perl t/tools/layout.pl
+perl t/tools/equal.pl
 
 has_version() {
     "$1" --version 2>/dev/null | grep -qE "(^| )$2([. ]|\$)" && return

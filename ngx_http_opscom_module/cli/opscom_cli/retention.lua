@@ -4,6 +4,8 @@
 -- ARGV  1 seconds of retention   2 what plate indexes' keys start with
 --       3 '1': change nothing, only count
 --
+-- seconds() is that of time.lua, which stands before this.
+--
 -- Answers {given, right already, deleted, not understood}.
 
 local call = redis.call
@@ -11,25 +13,6 @@ local call = redis.call
 local given, right, gone, odd = 0, 0, 0, 0
 local clock = call('TIME')
 local now = clock[1] + clock[2] / 1000000
-
-
--- Days since 1970-01-01 of a date; years are counted from March.
-local function days(year, month, day)
-    if month <= 2 then
-        year, month = year - 1, month + 12
-    end
-    return 365 * year + math.floor(year / 4) - math.floor(year / 100)
-           + math.floor(year / 400) + math.floor((153 * (month - 3) + 2) / 5)
-           + day - 719469
-end
-
-
-local function seconds(time)
-    local y, m, d, h, min, s = string.match(time or '',
-        '^(%d+)-(%d+)-(%d+)T(%d+):(%d+):(%d+)')
-    return y and days(y + 0, m + 0, d + 0) * 86400 + h * 3600 + min * 60 + s
-           or 0
-end
 
 
 for _, key in ipairs(KEYS) do

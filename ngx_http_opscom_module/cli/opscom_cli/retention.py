@@ -16,10 +16,14 @@ from .errors import DONE, NO
 INDEX_EXACT = 1000  # members of an index that are looked at in one step
 
 
-def script(name):
-    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), name)
-    with open(path, encoding='utf-8') as lines:
-        return lines.read()
+def script(*names):
+    """The text of a script, from one or more files."""
+    folder = os.path.dirname(os.path.abspath(__file__))
+    text = ''
+    for name in names:
+        with open(os.path.join(folder, name), encoding='utf-8') as lines:
+            text += lines.read()
+    return text
 
 
 def apply(store, options):
@@ -51,7 +55,8 @@ def _client(store, keys, seconds, options):
     progress = output.Progress(keys.client + ' permits')
 
     for names in _bites(store, keys, 'permit:*', options):
-        done = store.call(keys.client, 'EVAL', script('retention.lua'),
+        done = store.call(keys.client, 'EVAL',
+                          script('time.lua', 'retention.lua'),
                           len(names), *names, seconds, keys.plates, dry)
         total = [sum(both) for both in zip(total, done)]
         progress.show(sum(total))

@@ -1,0 +1,1 @@
+../../store/scripts/shared/time.lua
