@@ -4,6 +4,8 @@
 
 #include "ngx_http_opscom_conf.h"
 
+#include "store/ngx_opscom_text.h"
+
 
 static void ngx_http_opscom_conf_inherit_handler(ngx_conf_t *cf,
     ngx_http_opscom_loc_conf_t *prev, ngx_http_opscom_loc_conf_t *conf);
@@ -130,11 +132,7 @@ ngx_http_opscom_conf_keyspace(ngx_conf_t *cf,
 
     for (i = 0; i < omcf->keyspaces.nelts; i++) {
 
-        if (keyspace[i]->prefix.len == conf->prefix.len
-            && ngx_strncmp(keyspace[i]->prefix.data, conf->prefix.data,
-                           conf->prefix.len)
-               == 0)
-        {
+        if (ngx_opscom_text_equal(&keyspace[i]->prefix, &conf->prefix)) {
             keyspace[i]->expires |= conf->retention != 0;
             return keyspace[i];
         }

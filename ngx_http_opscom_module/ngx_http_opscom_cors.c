@@ -5,6 +5,8 @@
 #include "ngx_http_opscom_cors.h"
 #include "ngx_http_opscom_headers.h"
 
+#include "store/ngx_opscom_text.h"
+
 
 #define NGX_HTTP_OPSCOM_CORS_DIGITS  "0123456789"
 #define NGX_HTTP_OPSCOM_CORS_NAME                                             \
@@ -92,10 +94,7 @@ ngx_http_opscom_cors_origin(ngx_http_request_t *r, ngx_array_t *origins)
 
     for (i = 0; i < origins->nelts; i++) {
 
-        if (allowed[i].len == origin->value.len
-            && ngx_strncmp(allowed[i].data, origin->value.data, allowed[i].len)
-               == 0)
-        {
+        if (ngx_opscom_text_equal(&allowed[i], &origin->value)) {
             return &allowed[i];
         }
     }

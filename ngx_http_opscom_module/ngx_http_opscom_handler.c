@@ -11,6 +11,7 @@
 #include "ngx_http_opscom_response.h"
 
 #include "permit/permit_validate.h"
+#include "store/ngx_opscom_text.h"
 
 
 #define NGX_HTTP_OPSCOM_MAX_CLIENT 64
@@ -34,8 +35,6 @@ static ngx_http_opscom_error_id_t ngx_http_opscom_handler_client(
     ngx_http_opscom_loc_conf_t *olcf);
 static ngx_int_t ngx_http_opscom_handler_segment(ngx_http_request_t *r,
     ngx_str_t *client);
-static ngx_uint_t ngx_http_opscom_handler_starts(ngx_str_t *text,
-    ngx_str_t *start);
 static ngx_http_opscom_error_id_t ngx_http_opscom_handler_type(
     ngx_http_request_t *r, ngx_http_opscom_ctx_t *ctx,
     ngx_http_opscom_loc_conf_t *olcf);
@@ -227,8 +226,8 @@ ngx_http_opscom_handler_segment(ngx_http_request_t *r, ngx_str_t *client)
     p = r->uri.data;
     last = p + r->uri.len;
 
-    if (!ngx_http_opscom_handler_starts(&r->uri, &before)
-        || ngx_http_opscom_handler_starts(&r->uri, &none))
+    if (!ngx_opscom_text_starts_with(&r->uri, &before)
+        || ngx_opscom_text_starts_with(&r->uri, &none))
     {
         return NGX_DECLINED;
     }
@@ -240,14 +239,6 @@ ngx_http_opscom_handler_segment(ngx_http_request_t *r, ngx_str_t *client)
     client->len = (end ? end : last) - p;
 
     return NGX_OK;
-}
-
-
-static ngx_uint_t
-ngx_http_opscom_handler_starts(ngx_str_t *text, ngx_str_t *start)
-{
-    return text->len >= start->len
-           && ngx_strncmp(text->data, start->data, start->len) == 0;
 }
 
 

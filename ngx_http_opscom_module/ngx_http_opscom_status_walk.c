@@ -8,6 +8,7 @@
 
 #include "permit/permit_attributes.h"
 #include "permit/permit_code.h"
+#include "store/ngx_opscom_text.h"
 
 
 /* One step of the walk. */
@@ -249,9 +250,7 @@ ngx_http_opscom_status_walk_result(ngx_http_opscom_output_t *out,
     for (other = 0; other < NGX_HTTP_OPSCOM_RESULTS; other++) {
         name = ngx_http_opscom_endpoint_result(row, other);
 
-        if (name.len != labels[1].len
-            || ngx_strncmp(name.data, labels[1].data, name.len) != 0)
-        {
+        if (!ngx_opscom_text_equal(&name, &labels[1])) {
             continue;
         }
 

@@ -3,6 +3,7 @@
 
 
 #include "store/ngx_opscom_address.h"
+#include "store/ngx_opscom_text.h"
 
 #include "ngx_http_opscom_store_conf.h"
 #include "ngx_http_opscom_tls.h"
@@ -401,11 +402,7 @@ ngx_http_opscom_store_conf_is_resolved(ngx_opscom_address_t *address,
         return 1;
     }
 
-    return resolver
-           && (address->host.len != localhost.len
-               || ngx_strncmp(address->host.data, localhost.data,
-                              localhost.len)
-                  != 0);
+    return resolver && !ngx_opscom_text_equal(&address->host, &localhost);
 }
 
 

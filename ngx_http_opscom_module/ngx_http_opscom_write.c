@@ -11,6 +11,7 @@
 
 #include "permit/permit_attributes.h"
 #include "permit/permit_fields.h"
+#include "store/ngx_opscom_text.h"
 
 
 /* Name, zero byte, value, zero byte. */
@@ -385,8 +386,6 @@ ngx_http_opscom_write_error(ngx_http_opscom_ctx_t *ctx,
 static ngx_uint_t
 ngx_http_opscom_write_is_replay(ngx_http_opscom_ctx_t *ctx)
 {
-    ngx_str_t  *id;
-
     if (ctx->written.verdict != NGX_OPSCOM_REPLAYED) {
         return 0;
     }
@@ -395,8 +394,6 @@ ngx_http_opscom_write_is_replay(ngx_http_opscom_ctx_t *ctx)
         return 1;
     }
 
-    id = &ctx->written.reference_id;
-
-    return id->len != ctx->reference_id.len
-           || ngx_strncmp(id->data, ctx->reference_id.data, id->len) != 0;
+    return !ngx_opscom_text_equal(&ctx->written.reference_id,
+                                  &ctx->reference_id);
 }

@@ -3,6 +3,7 @@
 
 
 #include "ngx_opscom_nodes.h"
+#include "ngx_opscom_text.h"
 
 
 static ngx_opscom_node_t *ngx_opscom_nodes_configured(
@@ -94,8 +95,8 @@ ngx_opscom_nodes_configured(ngx_opscom_nodes_t *nodes, ngx_str_t *host,
             return NULL;
         }
 
-        if (address->port == port && address->host.len == host->len
-            && ngx_memcmp(address->host.data, host->data, host->len) == 0)
+        if (address->port == port
+            && ngx_opscom_text_equal(&address->host, host))
         {
             return node;
         }

@@ -7,6 +7,7 @@
 
 
 #include "ngx_opscom_results.h"
+#include "ngx_opscom_text.h"
 
 
 /* {verdict, whether it wrote, reference ID, label, ...} */
@@ -152,10 +153,7 @@ ngx_opscom_results_read(ngx_opscom_reply_t *reply, ngx_str_t *reference_id,
     header->label = &reply->elts[3]->text;
 
     if (wrote->type != REDIS_REPLY_INTEGER
-        || header->reference_id->len != reference_id->len
-        || ngx_memcmp(header->reference_id->data, reference_id->data,
-                      reference_id->len)
-           != 0)
+        || !ngx_opscom_text_equal(header->reference_id, reference_id))
     {
         return NGX_ERROR;
     }

@@ -21,7 +21,7 @@ core=$(sh t/tools/includes.sh)
         t/unit/memory.c $room/permit/*.c -lyajl -o "$out/array_fuzz"
 
     clang $flags $core t/fuzz/reply_fuzz.c t/unit/ngx_stub.c $room/store/ngx_opscom_out.c $room/store/ngx_opscom_reader.c $room/store/ngx_opscom_write.c \
-        $room/store/ngx_opscom_results.c -lhiredis -o "$out/reply_fuzz"
+        $room/store/ngx_opscom_results.c $room/store/ngx_opscom_text.c -lhiredis -o "$out/reply_fuzz"
 }
 
 run() {

@@ -30,7 +30,7 @@ core=$(sh t/tools/includes.sh)
     cc -std=gnu11 $flags $core t/unit/permits_test.c t/unit/ngx_stub.c \
         $room/store/ngx_opscom_out.c $room/store/ngx_opscom_reader.c $room/store/ngx_opscom_write.c $room/store/ngx_opscom_permits.c \
         $room/store/ngx_opscom_command.c \
-        $room/store/ngx_opscom_words.c $room/store/ngx_opscom_results.c \
+        $room/store/ngx_opscom_words.c $room/store/ngx_opscom_results.c $room/store/ngx_opscom_text.c \
         $room/store/ngx_opscom_scripts.c -lhiredis -lcrypto -lcmocka -o "$out/permits_test"
 
     cc -std=gnu11 $flags $core t/unit/pipeline_test.c t/unit/ngx_stub.c \

@@ -119,3 +119,10 @@ ngx_hex_dump(u_char *dst, u_char *src, size_t len)
 
     return dst;
 }
+
+
+u_char *
+ngx_strnstr(u_char *text, char *phrase, size_t n)
+{
+    return memmem(text, strnlen((char *) text, n), phrase, strlen(phrase));
+}
