@@ -270,6 +270,9 @@ ngx_opscom_calls_replicated(ngx_opscom_calls_t *calls,
 
     rc = ngx_opscom_wait_returned(&calls->wait, calls->settings, reply);
 
+    ngx_log_debug2(NGX_LOG_DEBUG_CORE, calls->log, 0,
+                   "opscom: redis %V: WAIT returned: %i", calls->name, rc);
+
     if (rc == NGX_AGAIN || rc == NGX_ERROR) {
         ngx_opscom_account_refused(calls->account, &calls->refusals,
                                    calls->log, calls->name, &reply->text);

@@ -93,7 +93,6 @@ ngx_opscom_cluster_close(ngx_opscom_nodes_t *nodes)
     ngx_opscom_cluster_t  *cluster;
 
     cluster = nodes->cluster;
-
     if (cluster == NULL) {
         return;
     }
@@ -215,6 +214,10 @@ ngx_opscom_cluster_ask(ngx_event_t *ev)
     node = ngx_opscom_cluster_candidate(nodes);
     cluster->asked = node;
 
+    ngx_log_debug1(NGX_LOG_DEBUG_CORE, ngx_cycle->log, 0,
+                   "opscom: cluster: ask %V for the map",
+                   ngx_opscom_nodes_name(node));
+
     ngx_memzero(call, sizeof(ngx_opscom_call_t));
 
     call->read = ngx_opscom_cluster_read;
@@ -310,14 +313,12 @@ ngx_opscom_cluster_read(ngx_opscom_call_t *call, ngx_opscom_reply_t *reply)
     cluster->round++;
     cluster->assigned = 0;
 
-    for (i = 0; i < reply->nelts; i++) {
+    /* each slot has one master: more ranges are not a map */
 
-        /* each slot has one master: more ranges are not a map */
-
-        if (cluster->assigned >= NGX_OPSCOM_CLUSTER_SLOTS) {
-            break;
-        }
-
+    for (i = 0;
+         i < reply->nelts && cluster->assigned < NGX_OPSCOM_CLUSTER_SLOTS;
+         i++)
+    {
         ngx_opscom_cluster_range(nodes, own, reply->elts[i]);
     }
 
@@ -363,6 +364,10 @@ ngx_opscom_cluster_range(ngx_opscom_nodes_t *nodes, ngx_str_t *own,
 
     slot = ngx_max(range->elts[0]->integer, 0);
     last = ngx_min(range->elts[1]->integer, NGX_OPSCOM_CLUSTER_SLOTS - 1);
+
+    ngx_log_debug3(NGX_LOG_DEBUG_CORE, ngx_cycle->log, 0,
+                   "opscom: cluster: slots %L-%L: %V", slot, last,
+                   ngx_opscom_nodes_name(node));
 
     for ( /* void */ ; slot <= last; slot++) {
         cluster->slots[slot] = node;

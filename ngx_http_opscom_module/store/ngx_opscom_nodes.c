@@ -203,6 +203,9 @@ ngx_opscom_nodes_remove(ngx_opscom_node_t *node)
 
     nodes = node->nodes;
 
+    ngx_log_debug1(NGX_LOG_DEBUG_CORE, ngx_cycle->log, 0,
+                   "opscom: redis %V: close", ngx_opscom_nodes_name(node));
+
     for (i = 0; i < nodes->settings->connections; i++) {
         ngx_opscom_link_close(&node->links[i]);
     }

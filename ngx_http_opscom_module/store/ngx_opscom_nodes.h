@@ -68,6 +68,10 @@ ngx_opscom_node_t *ngx_opscom_nodes_add(ngx_opscom_nodes_t *nodes,
 ngx_opscom_node_t *ngx_opscom_nodes_named(ngx_opscom_nodes_t *nodes,
     ngx_str_t *host, ngx_int_t port);
 
+/* The text of its first address. */
+#define ngx_opscom_nodes_name(node)                                           \
+    (&((ngx_opscom_address_t *) (node)->addresses.elts)->text)
+
 /* Closes a node that nothing is in flight to, and frees it. */
 void ngx_opscom_nodes_remove(ngx_opscom_node_t *node);
 

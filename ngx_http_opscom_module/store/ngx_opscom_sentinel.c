@@ -51,5 +51,9 @@ ngx_opscom_sentinel_answer(void *data, ngx_opscom_reply_t *reply)
         return;
     }
 
+    ngx_log_debug2(NGX_LOG_DEBUG_CORE, &link->log, 0,
+                   "opscom: redis %V: the master is %V",
+                   ngx_opscom_link_name(link), &link->named.address.text);
+
     ngx_opscom_link_follow(link);
 }

@@ -3,10 +3,14 @@
 
 
 #include "ngx_opscom_socket.h"
+#include "ngx_opscom_text.h"
 #include "ngx_opscom_tls.h"
 
 
+static void ngx_opscom_socket_state(ngx_opscom_socket_t *sock,
+    ngx_opscom_socket_state_t state);
 static void ngx_opscom_socket_resolve(ngx_opscom_socket_t *sock);
+static void ngx_opscom_socket_unresolved(ngx_opscom_socket_t *sock);
 static void ngx_opscom_socket_resolved(ngx_resolver_ctx_t *ctx);
 static void ngx_opscom_socket_connect(ngx_opscom_socket_t *sock,
     struct sockaddr *sockaddr, socklen_t socklen);
@@ -44,15 +48,35 @@ ngx_opscom_socket_open(ngx_opscom_socket_t *sock,
 }
 
 
+/* The one place where a state changes; its own logs may leave debug out. */
+
+static void
+ngx_opscom_socket_state(ngx_opscom_socket_t *sock,
+    ngx_opscom_socket_state_t state)
+{
+#if (NGX_DEBUG)
+    static const char  *names[NGX_OPSCOM_SOCKET_STATES] = {
+        "closed", "resolving", "connecting", "securing", "open"
+    };
+
+    ngx_log_debug3(NGX_LOG_DEBUG_CORE, ngx_cycle->log, 0,
+                   "opscom: redis %V: socket %s -> %s", &sock->address->text,
+                   names[sock->state], names[state]);
+#endif
+
+    sock->state = state;
+}
+
+
 static void
 ngx_opscom_socket_resolve(ngx_opscom_socket_t *sock)
 {
     ngx_resolver_ctx_t  *ctx, wanted;
 
-    sock->state = NGX_OPSCOM_SOCKET_RESOLVING;
+    ngx_opscom_socket_state(sock, NGX_OPSCOM_SOCKET_RESOLVING);
 
     if (sock->settings->resolver == NULL) {
-        ngx_opscom_socket_failed(sock, "no resolver defined to resolve it", 0);
+        ngx_opscom_socket_unresolved(sock);
         return;
     }
 
@@ -62,7 +86,7 @@ ngx_opscom_socket_resolve(ngx_opscom_socket_t *sock)
     ctx = ngx_resolve_start(sock->settings->resolver, &wanted);
 
     if (ctx == NULL || ctx == NGX_NO_RESOLVER) {
-        ngx_opscom_socket_failed(sock, "no resolver defined to resolve it", 0);
+        ngx_opscom_socket_unresolved(sock);
         return;
     }
 
@@ -80,6 +104,20 @@ ngx_opscom_socket_resolve(ngx_opscom_socket_t *sock)
         sock->resolving = NULL;
         ngx_opscom_socket_failed(sock, "host name could not be resolved", 0);
     }
+}
+
+
+static void
+ngx_opscom_socket_unresolved(ngx_opscom_socket_t *sock)
+{
+    u_char  text[NGX_OPSCOM_TEXT_SHOWN + 1], *last;
+
+    last = ngx_snprintf(text, NGX_OPSCOM_TEXT_SHOWN,
+                        "no resolver defined to resolve %V",
+                        &sock->address->host);
+    *last = '\0';
+
+    ngx_opscom_socket_failed(sock, (char *) text, 0);
 }
 
 
@@ -119,7 +157,7 @@ ngx_opscom_socket_connect(ngx_opscom_socket_t *sock, struct sockaddr *sockaddr,
     ngx_int_t          rc;
     ngx_connection_t  *c;
 
-    sock->state = NGX_OPSCOM_SOCKET_CONNECTING;
+    ngx_opscom_socket_state(sock, NGX_OPSCOM_SOCKET_CONNECTING);
 
     ngx_memzero(&sock->peer, sizeof(ngx_peer_connection_t));
 
@@ -251,7 +289,7 @@ ngx_opscom_socket_secure(ngx_opscom_socket_t *sock)
 
     c = sock->peer.connection;
 
-    sock->state = NGX_OPSCOM_SOCKET_SECURING;
+    ngx_opscom_socket_state(sock, NGX_OPSCOM_SOCKET_SECURING);
 
     if (ngx_opscom_tls_prepare(c, sock->settings->ssl,
                                ngx_opscom_socket_server(sock))
@@ -316,7 +354,7 @@ ngx_opscom_socket_established(ngx_opscom_socket_t *sock)
     c->read->handler = ngx_opscom_socket_readable;
     c->write->handler = ngx_opscom_socket_writable;
 
-    sock->state = NGX_OPSCOM_SOCKET_OPEN;
+    ngx_opscom_socket_state(sock, NGX_OPSCOM_SOCKET_OPEN);
 
     if (ngx_opscom_socket_watch_read(sock) == NGX_OK) {
         sock->handlers->connected(sock);
@@ -451,5 +489,7 @@ ngx_opscom_socket_close(ngx_opscom_socket_t *sock)
         sock->pool = NULL;
     }
 
-    sock->state = NGX_OPSCOM_SOCKET_CLOSED;
+    if (sock->state != NGX_OPSCOM_SOCKET_CLOSED) {
+        ngx_opscom_socket_state(sock, NGX_OPSCOM_SOCKET_CLOSED);
+    }
 }

@@ -69,6 +69,10 @@ ngx_opscom_wait_flush(ngx_opscom_wait_t *wait, ngx_opscom_pipeline_t *pipeline,
 
     wait->state = NGX_OPSCOM_WAIT_PENDING;
 
+    ngx_log_debug3(NGX_LOG_DEBUG_CORE, pipeline->log, 0,
+                   "opscom: redis %V: WAIT %V %V",
+                   &pipeline->sock.address->text, &argv[1], &argv[2]);
+
     return NGX_OK;
 }
 

@@ -5,6 +5,7 @@ use warnings;
 
 use lib 't/support';
 use Dns;
+use FakeRedis;
 use Fault;
 use Test::More;
 use Time::HiRes qw(sleep time);
@@ -51,6 +52,13 @@ for my $case ([ 'unknown', qr/unavailable: Host not found/ ], [ 'silence', qr/un
 # without a resolver, at the start
 my $local = nginx(http => "opscom_redis localhost:$redis->{port};");
 is((push_permit($local))[0], 200, 'localhost without a resolver');
+
+# without a resolver, a name that comes from Redis
+my $sentinel = FakeRedis->new;
+$sentinel->rules({ on => 'SENTINEL', reply => FakeRedis::array(map { FakeRedis::bulk($_) } 'redis.example', '6379') });
+my $nowhere = nginx(http => 'opscom_redis ' . $sentinel->address . '; opscom_redis_sentinel city;');
+is((push_permit($nowhere))[0], 503, 'a name from a sentinel without a resolver');
+like($nowhere->log, qr/redis redis\.example:6379 is unavailable: no resolver defined to resolve redis\.example[ ,\n]/, 'the name is logged');
 
 is_deeply([ check_log($nginx) ], [], 'no alert in the error log');
 
