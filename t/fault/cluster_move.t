@@ -34,12 +34,16 @@ my $nginx = nginx(%cluster, retry => '10s');
 
 # The requests, and what must be in Redis according to their answers ------------------
 
-my (%permit, %events, @met, $n);
+my (%permit, %events, @met, @traces, $n);
+
+sub digest { join ' ', map { $_->call('DEBUG', 'DIGEST') } @nodes }
 
 sub ask {
     my ($endpoint, $body, %headers) = @_;
+    my $before = digest();
     my ($status, $text) = Fault::request(Fault::connect_to($hasty->{port}), "/api/OC-TOMA/v1/permits/$endpoint", $body, %headers, Connection => 'close');
     push @met, $status // 0;
+    push @traces, "$endpoint $body" if $status == 503 && digest() ne $before;
     return $status == 200 ? decode_json($text) : undef;
 }
 
@@ -168,6 +172,7 @@ for my $name (sort keys %orders) {
     is($answer, 'OK', "$name: no key is on both nodes");
     is(scalar keys_left(), 0, "$name: nor left behind");
     is_deeply([ grep { !/^(?:200|503)$/ } @met ], [], "$name: 200 and 503 are the only answers");
+    is_deeply([ splice @traces ], [], "$name: what is answered with 503 leaves nothing behind");
     ok((grep { $_ == 200 } @met), "$name: some are served meanwhile");
 
     end_move($to);
