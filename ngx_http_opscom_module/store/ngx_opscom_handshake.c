@@ -19,6 +19,7 @@ static void ngx_opscom_handshake_required(void *data,
     ngx_opscom_reply_t *reply);
 static void ngx_opscom_handshake_optional(void *data,
     ngx_opscom_reply_t *reply);
+static ngx_int_t ngx_opscom_handshake_is_withheld(ngx_str_t *text);
 static void ngx_opscom_handshake_done(ngx_opscom_link_t *link);
 static ngx_int_t ngx_opscom_handshake_error_passes(ngx_str_t *text);
 
@@ -216,22 +217,33 @@ ngx_opscom_handshake_error_passes(ngx_str_t *text)
 
 
 /*
- * Redis's ACL may forbid CLIENT and SCRIPT: the link works without.  Any other
- * error (LOADING, NOAUTH, MASTERDOWN ...) would be the reply to permits, too.
+ * The link works without CLIENT and SCRIPT.  Any other error (LOADING, NOAUTH,
+ * MASTERDOWN ...) would be the reply to permits, too.
  */
 
 static void
 ngx_opscom_handshake_optional(void *data, ngx_opscom_reply_t *reply)
 {
     if (reply->type == REDIS_REPLY_ERROR
-        && ngx_opscom_account_reason(&reply->text)
-           != NGX_OPSCOM_REFUSAL_NOPERM)
+        && !ngx_opscom_handshake_is_withheld(&reply->text))
     {
         ngx_opscom_handshake_required(data, reply);
         return;
     }
 
     ngx_opscom_handshake_done(data);
+}
+
+
+/* A command that Redis's ACL forbids, or that rename-command took away. */
+
+static ngx_int_t
+ngx_opscom_handshake_is_withheld(ngx_str_t *text)
+{
+    static ngx_str_t  unknown = ngx_string("ERR unknown command");
+
+    return ngx_opscom_text_starts_with(text, &unknown)
+           || ngx_opscom_account_reason(text) == NGX_OPSCOM_REFUSAL_NOPERM;
 }
 
 
