@@ -28,7 +28,7 @@ my %id = map { $_ => $_->call('CLUSTER', 'MYID') } @nodes;
 my ($from) = grep { $_->call('SADD', "${p}zones", 'Lot 4') !~ /MOVED/ } @nodes;
 $from->call('HSET', "${p}tokens", Digest::SHA::sha256_hex($Fault::Token), 'demo push update delete lookup');
 
-my %cluster = (http => "opscom_redis @{[ map { $_->address } @nodes ]}; opscom_redis_cluster on;", server => "$Fault::Locations$Bulk::Location");
+my %cluster = (http => "opscom_redis @{[ map { $_->address } @nodes ]}; opscom_redis_cluster on;", server => "$Fault::Locations$Bulk::Location location = /metrics { opscom_status prometheus; }");
 my $hasty = nginx(%cluster);
 my $nginx = nginx(%cluster, retry => '10s');
 
@@ -206,6 +206,7 @@ for my $name (sort keys %halves) {
     my @fired = fire($nginx, scalar @requests, path => sub { "/api/OC-TOMA/v1/permits/$requests[$_[0]][0]" }, body => sub { $requests[$_[0]][1] });
     my @hasty = IO::Select->new(map { $_->{socket} } @fired)->can_read(0.5);
     is(scalar @hasty, 0, "$name: all wait");
+    cmp_ok(metric($nginx, 'opscom_store_refusing'), '>=', 1, "$name: which the metrics show");
 
     move($to, keys_left()) if keys_left();
     end_move($to);
@@ -220,6 +221,12 @@ for my $name (sort keys %halves) {
     push @{$events{$doomed}}, 'delete';
     in_redis($name, $from);
 }
+
+# what docs/operations.md tells an operator to look for
+like($nginx->log, qr/redis \S+ refuses: (?:TRYAGAIN|ASK|.*non local key)/, 'the log says what they wait for');
+ok(wait_until(10, sub { (push_permit($nginx))[0] == 200 && $nginx->log =~ /redis \S+ accepts again/ }), 'and that it is over');
+is(metric($nginx, 'opscom_store_refusing'), 0, 'as the metrics do');
+cmp_ok(metric($nginx, $_), '>', 0, $_) for 'opscom_store_retries_total', 'opscom_store_refusals_total{reason="other"}';
 
 is_deeply([ check_log($_) ], [], 'no alert in the error log') for $hasty, $nginx;
 
