@@ -356,7 +356,7 @@ static ngx_http_opscom_error_id_t
 ngx_http_opscom_write_error(ngx_http_opscom_ctx_t *ctx,
     ngx_opscom_outcome_t outcome)
 {
-    ngx_http_opscom_error_id_t  error;
+    ngx_opscom_verdict_t  verdict;
 
     if (outcome == NGX_OPSCOM_UNAVAILABLE) {
         return NGX_HTTP_OPSCOM_STORE_UNAVAILABLE;
@@ -366,15 +366,18 @@ ngx_http_opscom_write_error(ngx_http_opscom_ctx_t *ctx,
         return NGX_HTTP_OPSCOM_STORE_TIMEOUT;
     }
 
-    error = ngx_http_opscom_write_errors[ctx->written.verdict];
+    verdict = ctx->written.verdict;
 
-    /* the last attempt was refused, an earlier one may have been executed */
+    /*
+     * The last attempt failed, an earlier one may have been executed.  Other
+     * verdicts are certain: the scripts recognise what an earlier one wrote.
+     */
 
-    if (error != NGX_HTTP_OPSCOM_NO_ERROR && ctx->call.maybe_executed) {
+    if (verdict == NGX_OPSCOM_REFUSED && ctx->call.maybe_executed) {
         return NGX_HTTP_OPSCOM_STORE_TIMEOUT;
     }
 
-    return error;
+    return ngx_http_opscom_write_errors[verdict];
 }
 
 

@@ -121,4 +121,44 @@ for ([ 'update', 'field.amount' => '3.00' ], [ 'update', 'field.plate' => 'NEW' 
     is(all_keys($redis), $before, "$name: nothing has changed");
 }
 
+# the token was revoked, or lost its scope, between the attempts
+for my $token ([ 'HDEL' ], [ 'HSET', 'demo lookup' ]) {
+    my ($command, @value) = @$token;
+    my $refuse = sub { $redis->call($command, "${p}tokens", Digest::SHA::sha256_hex($Fault::Token), @value) };
+
+    for my $kind ('push', 'pushes') {
+        for (@options) {
+            my ($name, @words) = @$_;
+            $name = "$kind: $name, $command of the token";
+            my @other = $kind eq 'pushes' ? [ reference_id => 'b-2' ] : ();
+
+            fresh();
+            script($redis, $kind, @words);
+            $refuse->();
+            my ($before, $offset) = (all_keys($redis), offset());
+            is(text(script($redis, $kind, @words, @other)), $kind eq 'push' ? '[1 1 a-1 demo]' : '[[1 1 a-1 demo] [0]]', "$name: what was stored is stored");
+            cmp_ok(offset(), '>', $offset, "$name: the offset has moved");
+            is(text(script($redis, $kind, @words, reference_id => 'c-3')), '[0]', "$name: another one is refused");
+            is(all_keys($redis), $before, "$name: nothing has changed");
+        }
+    }
+
+    for ([ 'delete' ], [ 'delete', idempotency => $key, fingerprint => $print ], [ 'update', 'field.amount' => '3.00', idempotency => $key, fingerprint => $print ]) {
+        my ($kind, @words) = @$_;
+        my $name = "$kind@{[ @words ? ' with a key' : '' ]}, $command of the token";
+
+        fresh();
+        script($redis, 'push');
+        script($redis, $kind, @words);
+        $refuse->();
+        my ($before, $offset) = (all_keys($redis), offset());
+        is(text(script($redis, $kind, @words, again => 1)), '[1 1 a-1 ]', "$name: what was done is done");
+        cmp_ok(offset(), '>', $offset, "$name: the offset has moved");
+        is(text(script($redis, $kind, @words)), '[0]', "$name: a first attempt is refused");
+        is(text(script($redis, $kind, @words, again => 1, now => '2026-11-24T08:00:00.001Z')), '[0]', "$name: and one of another moment");
+        is(text(script($redis, $kind, @words, again => 1, reference_id => 'b-2', fingerprint => 'e' x 64)), '[0]', "$name: and one of another permit");
+        is(all_keys($redis), $before, "$name: nothing has changed");
+    }
+}
+
 done_testing();

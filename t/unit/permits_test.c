@@ -797,6 +797,8 @@ test_results(void **state)
           NGX_OPSCOM_REFUSED, "", "WRONGTYPE x" },
         { "*2\r\n-OOM y\r\n-WRONGTYPE x\r\n", NGX_DECLINED,
           NGX_OPSCOM_REFUSED, "", "WRONGTYPE x" },
+        { "*2\r\n" HEAD("1", "1") "*1\r\n:0\r\n", NGX_OK,
+          NGX_OPSCOM_UNAUTHORIZED, "", "" },
         { "*1\r\n:0\r\n", NGX_DECLINED, NGX_OPSCOM_UNAUTHORIZED, "", "" },
         { "*1\r\n:1\r\n", NGX_ERROR, 0, "", "" },
         { "*1\r\n$8\r\na-1 demo\r\n", NGX_ERROR, 0, "", "" },

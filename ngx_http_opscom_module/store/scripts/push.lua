@@ -15,7 +15,7 @@
 -- without them.
 
 --@ words push each retry feed option
---@ include shared/token.lua push --@ include shared/prove.lua KEYS.permit
+--@ include shared/token.lua push --@ include shared/stored.lua KEYS.permit
 
 local permit, plate, stream = KEYS.permit, KEYS.plate, KEYS.stream
 local event, fields, options = ARGV.event, ARGV.fields, ARGV.options

@@ -39,6 +39,7 @@ if options then
         if seen and seen ~= '' then
 --@ include shared/prove.lua permit
             if string.sub(seen, 1, 64) ~= fingerprint then
+--@ include shared/stored.lua permit
                 return {3, 0, id, label}
             end
             return replay(idem, seen, 0)

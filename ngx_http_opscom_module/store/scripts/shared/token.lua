@@ -1,5 +1,6 @@
 -- The token, and whether it may do this.  The including script gives the line that
--- proves that this is a master, where a replica may not have the token yet.
+-- comes before a refusal: it proves that this is a master, as a replica may not have
+-- the token yet, and that no earlier attempt was executed.
 
 local call, try = redis.call, redis.pcall
 
