@@ -134,9 +134,10 @@ if options and stored then
 
         -- of a permit that has ended, by Redis's clock: the edge server's may be
         -- so late that its time of expiry has passed
-        local over = tonumber(ends) < tonumber(clock)
-        local expire = over and 'EXPIRE' or 'EXPIREAT'
-        local when = over and retention or expires
+        local expire, when = 'EXPIREAT', expires
+        if ends - clock < 0 then
+            expire, when = 'EXPIRE', retention
+        end
 
         call(expire, permit, when)
 
