@@ -7,25 +7,14 @@ use warnings;
 use lib 't/support';
 use Bulk;
 use Fault;
+use NoMemory;
 use Test::More;
 use Time::HiRes qw(sleep);
 
-plan skip_all => 'malloc() is replaced here' if $Fault::Binary =~ /valgrind|asan/;
-
-my $library = "$Fault::Dir/nomemory.so";
-my $file = "$Fault::Dir/nomemory";
-system($ENV{CC} // 'cc', '-shared', '-fPIC', '-O1', '-Wall', '-Werror', '-o', $library, 't/support/nomemory.c', '-ldl') == 0 or die;
-system('chmod', '755', $library);
-
 my $redis = redis(arguments => { appendonly => 'no' });
-my $nginx = do {
-    # nginx keeps what is named by env only
-    local @ENV{qw(LD_PRELOAD NOMEMORY)} = ($library, $file);
-    nginx(main => 'env NOMEMORY;', http => 'opscom_redis ' . $redis->address . ';', server => "$Fault::Locations$Bulk::Location\n"
-        . '        location = /large { opscom_bulk OC-TOMA; opscom_max_body_size 1m; client_max_body_size 0; }');
-};
+my $nginx = starved(http => 'opscom_redis ' . $redis->address . ';', server => "$Fault::Locations$Bulk::Location\n"
+    . '        location = /large { opscom_bulk OC-TOMA; opscom_max_body_size 1m; client_max_body_size 0; }');
 
-sub forget { open my $out, '>', $file or die; close $out }
 sub elements { return map { body(permitNo => "n$_") } $_[0] .. $_[1] }
 
 # One chunk of elements while there is memory, the others while there is none.
@@ -36,9 +25,9 @@ sub run_out {
     my $one = begin($nginx, Bulk::head(undef) . sprintf "%x\r\n%s\r\n", length $part, $part);
 
     ok(wait_until(5, sub { sysread $one->{socket}, $one->{raw}, 65536, length $one->{raw}; $one->{raw} =~ /"index":$#$before,[^{}]*\}/ }), "$name: the first are answered");
-    forget();
+    none_left();
     my $answer = finish($one, 10, chunks(join(',', @without) . ']'));
-    unlink $file;
+    enough();
     my @results = results($answer);
     if (@results) {
         is(join(' ', map { $_->{index} } @results), join(' ', 0 .. $#results), "$name: in order");

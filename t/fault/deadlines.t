@@ -11,7 +11,7 @@ use Load;
 use Test::More;
 use Time::HiRes qw(sleep time);
 
-my $late = $Fault::Binary =~ /valgrind|asan/ ? 1 : 0.5;
+my $late = $Fault::Slow ? 1 : 0.5;
 my $fake = FakeRedis->new;
 my $good = FakeRedis->new;
 my $redis = 'opscom_redis ' . $fake->address . ';';

@@ -12,7 +12,7 @@ use Load;
 use Test::More;
 use Time::HiRes qw(sleep time);
 
-my $slow = $Fault::Binary =~ /valgrind|asan/;
+my $slow = $Fault::Slow;
 my $count = $slow ? 400 : 2000;
 my $fake = FakeRedis->new;
 my $nginx = nginx(retry => '20s', connections => 8192, http => 'opscom_redis ' . $fake->address . '; opscom_redis_timeout 5s;', server => $FakeRedis::Locations);

@@ -11,7 +11,7 @@ use Load;
 use Test::More;
 use Time::HiRes qw(sleep time);
 
-my $limit = $Fault::Binary =~ /valgrind|asan/ ? 100 << 10 : 32 << 10; # KB
+my $limit = $Fault::Slow ? 100 << 10 : 32 << 10; # KB
 
 my %replies = (
     'arrays in arrays'    => '*60000' . "\r\n" . ("*60000\r\n" . "*0\r\n" x 59999) x 40,

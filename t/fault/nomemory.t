@@ -8,23 +8,13 @@ use lib 't/support';
 use FakeRedis;
 use Fault;
 use Load;
+use NoMemory;
 use Test::More;
 use Time::HiRes qw(sleep);
 
-plan skip_all => 'malloc() is replaced here' if $Fault::Binary =~ /valgrind|asan/;
-
-my $library = "$Fault::Dir/nomemory.so";
-my $file = "$Fault::Dir/nomemory";
-system($ENV{CC} // 'cc', '-shared', '-fPIC', '-O1', '-Wall', '-Werror', '-o', $library, 't/support/nomemory.c', '-ldl') == 0 or die;
-system('chmod', '755', $library);
-
 my $target = FakeRedis->new;
 my $seed = FakeRedis->new;
-my $nginx = do {
-    # nginx keeps what is named by env only
-    local @ENV{qw(LD_PRELOAD NOMEMORY)} = ($library, $file);
-    nginx(main => 'env NOMEMORY;', http => 'opscom_redis ' . $seed->address . '; opscom_redis_cluster on; opscom_redis_timeout 1s;', server => $FakeRedis::Locations);
-};
+my $nginx = starved(http => 'opscom_redis ' . $seed->address . '; opscom_redis_cluster on; opscom_redis_timeout 1s;', server => $FakeRedis::Locations);
 
 sub healed { ok(wait_until(6, sub { my ($one) = burst($nginx, 1); $one->{status} == 200 && !swapped($one) }), "$_[0]: recovered") }
 healed('at first');
@@ -33,12 +23,11 @@ ok(wait_until(6, sub { sums(burst($nginx, 4)) eq '200: 4' }), 'ASK is followed')
 
 # so many that the ring of commands must grow more than once
 $target->rules({ on => 'EVAL', after => 0.4 }, { on => 'ASKING', after => 0.4 });
-open my $out, '>', $file or die;
-close $out;
+none_left();
 my @first = fire($nginx, 50);
 wait_until(3, sub { $target->count('EVAL') > 20 });
 sleep 0.1;
-unlink $file;
+enough();
 my @behind = fire($nginx, 20);
 my @answers = answers(5, @first);
 answers(5, @behind);

@@ -6,33 +6,22 @@ use warnings;
 use lib 't/support';
 use Fault;
 use JSON::PP;
+use NoMemory;
 use Test::More;
-
-plan skip_all => 'malloc() is replaced here' if $Fault::Binary =~ /valgrind|asan/;
-
-my $library = "$Fault::Dir/nomemory.so";
-my $file = "$Fault::Dir/nomemory";
-system($ENV{CC} // 'cc', '-shared', '-fPIC', '-O1', '-Wall', '-Werror', '-o', $library, 't/support/nomemory.c', '-ldl') == 0 or die;
-system('chmod', '755', $library);
 
 my $locations = join "\n", map { "location = /$_ { opscom_status $_; }" } qw(json prometheus html);
 
 # what fails: the text of the metrics, and that of the page around it
 for my $case ([ 'metrics', 14000, 30000, qw(json prometheus html) ], [ 'page', 30001, 1000000, 'html' ]) {
     my ($what, $least, $most, @forms) = @$case;
-    my $nginx = do {
-        # nginx keeps what is named by env only
-        local @ENV{qw(LD_PRELOAD NOMEMORY NOMEMORY_LEAST NOMEMORY_MOST)} = ($library, $file, $least, $most);
-        nginx(main => 'env NOMEMORY; env NOMEMORY_LEAST; env NOMEMORY_MOST;', http => 'opscom_redis unix:/nowhere/redis.sock;', server => $locations);
-    };
+    my $nginx = starved(sizes => [ $least, $most ], http => 'opscom_redis unix:/nowhere/redis.sock;', server => $locations);
     my $get = sub { request(Fault::connect_to($nginx->{port}), "/$_[0]", undef, Connection => 'close') };
 
     for my $form (@forms) {
         is(($get->($form))[0], 200, "$what, $form: at first");
-        open my $out, '>', $file or die;
-        close $out;
+        none_left();
         my ($status, $body, $head) = $get->($form);
-        unlink $file;
+        enough();
         is($status, 500, 'without memory');
         is(eval { decode_json($body)->{code} }, 'internal_error', 'the error is JSON') or diag $body;
         like($head, qr{^Content-Type: application/json\r?$}m, 'the error is reported');

@@ -10,6 +10,7 @@ use Bulk;
 use Fault;
 use List::Util qw(max);
 use Load;
+use Sentinels;
 use Test::More;
 use Time::HiRes qw(sleep time);
 
@@ -19,28 +20,7 @@ sub in_step { $_[0]->call('INFO', 'replication') =~ /master_link_status:up/ }
 sub role { (eval { $_[0]->call('ROLE')->[0] }) // '' }
 ok(wait_until(20, sub { in_step($redis[1]) }), 'a replica');
 
-my @sentinels;
-for (1 .. 3) {
-    my $port = free_port();
-    my $file = "$Fault::Dir/sentinel$_.conf";
-    open my $out, '>', $file or die;
-    print $out <<CONF;
-port $port
-bind 127.0.0.1
-dir $Fault::Dir
-sentinel monitor city 127.0.0.1 $redis[0]{port} 2
-sentinel down-after-milliseconds city 700
-sentinel failover-timeout city 3000
-CONF
-    close $out;
-    my $pid = Fault::start("$Fault::Dir/sentinel$_.log", $Fault::Server, $file, '--sentinel');
-    my $sentinel = bless { port => $port, pid => $pid }, 'Fault::Redis';
-    wait_until(10, sub { eval { $sentinel->call('PING') eq 'PONG' } });
-    push @sentinels, $sentinel;
-}
-ok(wait_until(30, sub { !grep { my %s = @{$_->call('SENTINEL', 'MASTER', 'city')};
-    $s{'num-other-sentinels'} != 2 || $s{'num-slaves'} < 1 } @sentinels }), 'the sentinels are connected with each other');
-
+my @sentinels = sentinels($redis[0], down => 700, failover => 3000);
 my $addresses = join ' ', map { "127.0.0.1:$_->{port}" } @sentinels;
 # a sentinel makes a replica of the old master only after some 8 s, and until
 # then the new one has none

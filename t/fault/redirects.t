@@ -20,7 +20,7 @@ my $seed = FakeRedis->new(handlers => {
 my $all = FakeRedis::slots([ 0, 16383, '127.0.0.1', $seed->port ]);
 my $others = FakeRedis->new(nodes => 2, slots => $all);
 my @ports = ($seed->port, $others->port(0), $others->port(1));
-my $late = $Fault::Binary =~ /valgrind|asan/ ? 1 : 0.6; # seconds beyond the time
+my $late = $Fault::Slow ? 1 : 0.6; # seconds beyond the time
 
 my $cluster = 'opscom_redis ' . $seed->address . '; opscom_redis_cluster on;';
 my $nginx = nginx(http => "$cluster opscom_redis_timeout 1s; opscom_redis_connect_timeout 1s;", server => $FakeRedis::Locations);

@@ -60,7 +60,7 @@ is_deeply([ check_log($nginx) ], [], 'no alert in the error log');
 $nginx->quit;
 
 # errors of WAIT
-my $late = $Fault::Binary =~ /valgrind|asan/ ? 1 : 0.5;
+my $late = $Fault::Slow ? 1 : 0.5;
 my $fake = FakeRedis->new;
 $nginx = nginx(retry => '2s', http => 'opscom_redis ' . $fake->address . '; opscom_redis_timeout 500ms; opscom_wait_replicas 1 300ms;',
                server => $FakeRedis::Locations);

@@ -11,7 +11,7 @@ use Load;
 use Test::More;
 use Time::HiRes qw(sleep time);
 
-my $time = $Fault::Binary =~ /valgrind|asan/ ? 2 : 1; # of an attempt, in seconds
+my $time = $Fault::Slow ? 2 : 1; # of an attempt, in seconds
 my $wide = "*1000\r\n" . "*-1\r\n" x 1000;
 
 my $fake = FakeRedis->new(handlers => {

@@ -6,6 +6,7 @@ use warnings;
 
 use lib 't/support';
 use Fault;
+use Sentinels;
 use Test::More;
 use Time::HiRes qw(sleep time);
 
@@ -13,29 +14,7 @@ my $master = redis();
 my $replica = redis(bare => 1, arguments => { replicaof => "127.0.0.1 $master->{port}" });
 ok(wait_until(20, sub { $replica->call('INFO', 'replication') =~ /master_link_status:up/ }), 'a replica');
 
-my @sentinels;
-for (1 .. 3) {
-    my $port = free_port();
-    my $file = "$Fault::Dir/sentinel$_.conf";
-    open my $out, '>', $file or die;
-    print $out <<CONF;
-port $port
-bind 127.0.0.1
-dir $Fault::Dir
-sentinel monitor city 127.0.0.1 $master->{port} 2
-sentinel down-after-milliseconds city 1000
-sentinel failover-timeout city 4000
-CONF
-    close $out;
-    my $pid = Fault::start("$Fault::Dir/sentinel$_.log", $Fault::Server, $file, '--sentinel');
-    my $sentinel = bless { port => $port, pid => $pid }, 'Fault::Redis';
-    wait_until(10, sub { eval { $sentinel->call('PING') eq 'PONG' } });
-    push @sentinels, $sentinel;
-}
-
-ok(wait_until(30, sub { !grep { my %s = @{$_->call('SENTINEL', 'MASTER', 'city')};
-    $s{'num-other-sentinels'} != 2 || $s{'num-slaves'} < 1 } @sentinels }), 'the sentinels are connected with each other');
-
+my @sentinels = sentinels($master, down => 1000, failover => 4000);
 my $addresses = join ' ', '127.0.0.1:1', map { "127.0.0.1:$_->{port}" } @sentinels;
 my $nginx = nginx(http => "opscom_redis $addresses; opscom_redis_sentinel city;");
 is((push_permit($nginx))[0], 200, 'the master is found, though the first sentinel is stopped');

@@ -9,7 +9,7 @@ use Fault;
 use Load;
 use Test::More;
 
-my $late = $Fault::Binary =~ /valgrind|asan/ ? 2 : 1;
+my $late = $Fault::Slow ? 2 : 1;
 my $redis = FakeRedis->new;
 my ($b, $n) = (\&FakeRedis::bulk, \&FakeRedis::number);
 my $master = FakeRedis::array($b->('127.0.0.1'), $b->($redis->port));

@@ -17,7 +17,7 @@ my $crowd = FakeRedis::slots(@hosts);
 my $second = FakeRedis->new;
 my $fake = FakeRedis->new(handlers => { crowd => sub { $crowd } });
 my $port = $fake->port;
-my $slow = $Fault::Binary =~ /valgrind|asan/;
+my $slow = $Fault::Slow;
 
 my %all = (http => 'opscom_redis ' . $fake->address . '; opscom_redis_cluster on; opscom_redis_timeout 1s; opscom_redis_connect_timeout 1s;',
            server => $FakeRedis::Locations);

@@ -12,7 +12,7 @@ use Load;
 use Test::More;
 use Time::HiRes qw(sleep time);
 
-my $slow = $Fault::Binary =~ /valgrind|asan/ ? 3 : 1;
+my $slow = $Fault::Slow ? 3 : 1;
 my $redis = redis();
 my $locations = $Fault::Locations . <<'CONF';
         location = /waits  { opscom_push OC-TOMA; opscom_wait_replicas 1 1s; }

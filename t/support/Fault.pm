@@ -26,6 +26,7 @@ our $Top    = Cwd::getcwd();
 our $Dir    = File::Temp->newdir(TMPDIR => 1);
 our $Module = $ENV{TEST_NGINX_LOAD_MODULES} // "$Top/build/ngx_http_opscom_module.so";
 our $Binary = $ENV{TEST_NGINX_BINARY} // 'nginx';
+our $Slow   = $Binary =~ /valgrind|asan/; # and with a malloc() of its own
 our $Server = $ENV{TEST_REDIS_SERVER} || 'redis-server';
 our $Token  = 'YOUR-API-TOKEN';
 our $Pace   = 0; # seconds between two permits of a client
