@@ -116,6 +116,7 @@ my @cases = (
     [ json       => 'text/html;q=0.2, text/*, */*;q=0.5' ],
     [ html       => 'text/*;q=0.1, text/html;q=0.8, */*;q=0.5' ],
     [ html       => 'text/html;q=0.3, text/html;charset=utf-8;q=0.9, */*;q=0.5' ],
+    [ json       => 'text/html;q=0.9, text/html;charset=utf-8;q=0.3, application/json;q=0.5' ],
 
     # several headers are one list
     [ html       => 'application/json;q=0.5', 'text/html' ],
@@ -126,6 +127,7 @@ my @cases = (
     [ html       => ',, text/html ,' ],
     [ html       => "\ttext/html\t;\tq=0.5\t, \t*/*;q=0.1" ],
     [ html       => 'text/html;;' ],
+    [ html       => 'text/html; , application/json;q=0.5' ],
     [ html       => 'application/json/x, text/html' ],
     [ html       => 'application json, text/html' ],
     [ html       => 'text, text/, /html, /, ;, =, text/html;q=0.1' ],
@@ -134,6 +136,7 @@ my @cases = (
     [ json       => 'text/html;q=2' ],
     [ json       => 'text/html;q=1.001' ],
     [ json       => 'text/html;q=0.1234' ],
+    (map { [ json => "text/html;q=$_" ] } qw(.5 1x 01 0.5- 0.-5 "/" ":" "0.5/" "0.5:" "0/5")),
     [ json       => 'text/html;q=-1' ],
     [ json       => 'text/html;q=0,5' ], # q=0, and something without a meaning
     [ json       => 'text/html;q=high' ],

@@ -158,12 +158,12 @@ Connection: close
 
 
 === TEST 14: an invalid Idempotency-Key
---- request eval: [ map { Opscom::push() } 1 .. 6 ]
+--- request eval: [ map { Opscom::push() } 1 .. 7 ]
 --- more_headers eval
 [ map { "Content-Type: application/json\n$_\n" } 'Idempotency-Key:', 'Idempotency-Key: a b', 'Idempotency-Key: ' . 'x' x 256,
-  "Idempotency-Key: a\nIdempotency-Key: b", "Idempotency-Key: a\x7f", "Idempotency-Key: a\x80" ]
---- error_code eval: [ (400) x 6 ]
---- response_body_like eval: [ ('"ErrorCode":9003,.*"code":"bad_request"') x 6 ]
+  "Idempotency-Key: a\nIdempotency-Key: b", "Idempotency-Key: a\x7f", "Idempotency-Key: \x7fa", "Idempotency-Key: a\x80" ]
+--- error_code eval: [ (400) x 7 ]
+--- response_body_like eval: [ ('"ErrorCode":9003,.*"code":"bad_request"') x 7 ]
 
 
 

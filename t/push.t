@@ -129,9 +129,9 @@ location /api { opscom_push; }
 --- request eval
 [ Opscom::push_to('/push'), Opscom::push_to('/push?client=' . 'x' x 65), Opscom::push_to('/push?client=a%7Bb'),
   Opscom::push_to('/api'), Opscom::push_to('/api//v1/permits/push'), Opscom::push_to('/api/a%20b/v1/permits/push'),
-  map { Opscom::push_to($_) } '/api/v1/permits/push', '//api//v1/permits/push', '/api/%2fv1/permits/push', '/api/x/..//v1/permits/push' ]
---- error_code eval: [ (404) x 10 ]
---- response_body_like eval: [ ('"ErrorCode":9000,"ErrorMessage":"Client Code is missing from the request.","status":"error","code":"not_found"') x 10 ]
+  map { Opscom::push_to($_) } '/api/', '/api/v1/permits/', '/api/v1/permits/push', '//api//v1/permits/push', '/api/%2fv1/permits/push', '/api/x/..//v1/permits/push' ]
+--- error_code eval: [ (404) x 12 ]
+--- response_body_like eval: [ ('"ErrorCode":9000,"ErrorMessage":"Client Code is missing from the request.","status":"error","code":"not_found"') x 12 ]
 
 
 
@@ -174,9 +174,10 @@ Opscom::enrol('OC-TOMA', 'SECOND', 'second');
 --- config
 location ~ ^/push/(?<who>.+)$ { opscom_push $who; }
 --- request eval
-[ map { Opscom::push_to(CORE::sprintf '/push/a%%%02Xa', ord) } qw(. _ - 0 9 A Z a z), ',', qw(/ : @ [ ^ ` {), ' ', "\x7f", "\x80" ]
---- error_code eval: [ (401) x 9, (404) x 11 ]
---- response_body_like eval: [ ('"ErrorCode":9002,') x 9, ('"ErrorCode":9000,') x 11 ]
+[ Opscom::push_to('/push/a/'), map { my $c = CORE::sprintf '%%%02X', ord; map { Opscom::push_to("/push/$_") } "${c}a", "a$c" }
+  qw(. _ - 0 9 A Z a z), ',', qw(: @ [ ^ ` {), ' ', "\x7f", "\x80" ]
+--- error_code eval: [ 404, (401) x 18, (404) x 20 ]
+--- response_body_like eval: [ '"ErrorCode":9000,', ('"ErrorCode":9002,') x 18, ('"ErrorCode":9000,') x 20 ]
 
 
 
