@@ -118,6 +118,10 @@ my @cases = (
     [ html       => 'text/html;q=0.3, text/html;charset=utf-8;q=0.9, */*;q=0.5' ],
     [ json       => 'text/html;q=0.9, text/html;charset=utf-8;q=0.3, application/json;q=0.5' ],
 
+    # of ranges that are equally close the best one decides
+    [ html       => 'text/html;q=0.3, text/html;q=0.9, application/json;q=0.5' ],
+    [ html       => 'text/html;q=0.9, text/html;q=0.3, application/json;q=0.5' ],
+
     # several headers are one list
     [ html       => 'application/json;q=0.5', 'text/html' ],
     [ json       => 'text/html;q=0.5', 'application/json' ],
@@ -146,6 +150,7 @@ my @cases = (
     [ json       => '*' ],
     [ html       => 'x/y;a="text/plain;version=0.0.4, \\", application/json", text/html' ],
     [ json       => 'x/y;a="unfinished, text/html' ],
+    [ html       => 'x\\, text/html' ],
     [ json       => 'text/html;a="unfinished' ],
     [ json       => "\xff\xfe/\x80, text/\xe4" ],
     [ html       => join(',', map { "x/y$_" } 1 .. 800) . ', text/html' ],
