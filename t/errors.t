@@ -171,6 +171,7 @@ Connection: close
 --- config
 location /api { opscom_push; }
 location /plain { deny all; }
+--- elsewhere: /plain
 --- request
 GET /plain
 --- error_code: 403

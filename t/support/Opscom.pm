@@ -200,14 +200,19 @@ sub check_response {
 
     return if $response->{code} eq '' || ($block->elsewhere // '') eq $response->{path};
 
-    $response = { %$response, %{Test::Nginx::Socket::parse_response($response->{body})} } if $response->{code} == 100;
     Answer::check(@$response{qw(code head body method path)}, $block->name);
 }
 
 sub check_body {
-    my ($block, $body) = @_;
+    my ($block, $body, $index) = @_;
+    my $request = $block->request // '';
+    my $elsewhere = $block->elsewhere;
 
-    Answer::check_body($body, $block->name) if length $body && !defined $block->elsewhere;
+    $request = $request->[$index] if ref $request;
+    return if defined $elsewhere && $request =~ /^\S+ \Q$elsewhere\E(?:\s|\z)/;
+
+    $body =~ s/\AHTTP.*?\r\n\r\n//s; # what comes after 100 Continue
+    Answer::check_body($body, $block->name) if length $body;
 }
 
 sub import {

@@ -343,7 +343,7 @@ sub check_response($$$$) {
     is($response->{code}, value_of($block->error_code, $index, $many) // 200, "$name - status code ok");
 
     check_headers($block, $response, $index, $many);
-    $_->($block, $response) for @ResponseChecks;
+    $_->($block, final($response)) for @ResponseChecks;
 
     if (defined $block->raw_response_headers_like) {
         my $pattern = value_of($block->raw_response_headers_like, $index, $many);
@@ -370,6 +370,14 @@ sub check_response($$$$) {
     }
 
     $_->($block, $response->{body}, $index, 0, undef) for @BodyChecks;
+}
+
+# The response itself, where an interim one is before it.
+sub final($) {
+    my $response = shift;
+
+    return $response if $response->{code} ne '100';
+    return { %$response, %{parse_response($response->{body})} };
 }
 
 sub check_headers($$$$) {
