@@ -28,16 +28,17 @@ Content-Type: application/json
 
 
 === TEST 3: content types
---- request eval: [ map { Opscom::push() } 1 .. 20 ]
+--- request eval: [ map { Opscom::push() } 1 .. 24 ]
 --- more_headers eval
 [ map { "Content-Type: $_\n" } 'application/json', 'Application/JSON; charset=UTF-8', 'application/json;charset="utf-8" ; v=1',
   'application/json ;', 'application/json;;charset="u\\tf-8";a="\\";"', 'application/json; v="a b;charset=latin1"',
   'text/plain', 'application/jsonx', 'application/json; charset=latin1', 'application/json charset=utf-8',
   'application/json; charset', 'application/vnd.api+json', 'application/json; foo; charset=latin1', 'application/json; charset =latin1',
   'application/json; charset= latin1', 'application/json; a b=c', 'application/json; v="a', 'application/json; v="a"b',
-  'application/json; charset="utf-8 "', 'application/json; foo' ]
---- error_code eval: [ (200) x 6, (415) x 14 ]
---- response_body_like eval: [ ('success') x 6, ('"ErrorCode":415,.*"code":"unsupported_media_type"') x 14 ]
+  'application/json; charset="utf-8 "', 'application/json; foo',
+  'application/jsom', 'application/jso', 'application/json; charset=utf-80', 'application/json; charset=utf-8' . '8' x 100 ]
+--- error_code eval: [ (200) x 6, (415) x 18 ]
+--- response_body_like eval: [ ('success') x 6, ('"ErrorCode":415,.*"code":"unsupported_media_type"') x 18 ]
 
 
 
@@ -217,3 +218,22 @@ location /health { opscom_health; return 405; }
 [ '"ErrorCode":301,.*"code":"http_error"', '"ErrorCode":302,.*"code":"http_error"', ('"ErrorCode":405,.*"code":"method_not_allowed"') x 3 ]
 --- response_headers eval
 [ map { "Content-Type: application/json\nCache-Control: no-store\n$_\n" } "! Allow", "Location: https://other.example/", "Allow: POST", "Allow: POST, OPTIONS", "Allow: GET, HEAD" ]
+
+
+
+=== TEST 19: the characters of a parameter, and those that end it
+--- request eval: [ map { Opscom::push() } 1 .. 41 ]
+--- more_headers eval
+my $all = CORE::join '', grep { !/[ "(),\/:;<=>?@[\\\]{}]/ } map { chr } 0x20 .. 0x7e;
+[ map { "Content-Type: application/json; $_\n" } "$all=$all",
+  map { ("a$_" . "b=c", "a=b$_" . 'c') } split(//, ' "(),/:;<=>?@[\\]{}'), "\x7f", "\x80" ]
+--- error_code eval: [ 200, (415) x 40 ]
+
+
+
+=== TEST 20: the characters of a parameter in quotes
+--- request eval: [ map { Opscom::push() } 1 .. 10 ]
+--- more_headers eval
+[ map { "Content-Type: application/json; a=\"$_\n" } "\t !#[]~\x80\xff\"", '\\"\\\\"', '"',
+  "\x1f\"", "\x7f\"", "\\\x1f\"", "\\\x7f\"", '\\"', 'b\\', '"b' ]
+--- error_code eval: [ (200) x 3, (415) x 7 ]
