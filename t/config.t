@@ -90,7 +90,7 @@ for ([ "opscom_push;\nopscom_update;", qr/conflicts with another opscom handler 
 # valid configurations
 for ('opscom_push;', 'opscom_push; opscom_redis_username meters;', 'opscom_push $arg_client;', 'opscom_push; opscom_redis 127.0.0.1 [::1]:7 unix:/x redis://u:p@127.0.0.1:1/2;',
      'opscom_push; opscom_dedup off; opscom_retention off; opscom_stream_maxlen off; opscom_wait_replicas off; opscom_cors_origin off;',
-     'opscom_push; opscom_cors_origin https://a.example http://[::1]:8080 chrome-extension://abcdef http://kiosk_1:80 capacitor://localhost;',
+     'opscom_push; opscom_cors_origin https://a.example http://[::1]:8080 chrome-extension://abcdef http://kiosk_1:8 capacitor://localhost;',
      'opscom_push; opscom_dedup 10m; opscom_retention 1000y; opscom_redis_timeout 365d; opscom_redis redis://:a@127.0.0.1/1 127.0.0.2 redis://:a@127.0.0.3/1; opscom_stream_maxlen 1000; opscom_wait_replicas 1 500ms; opscom_max_body_size 0; opscom_stream_fields full;',
      'opscom_lookup; opscom_stream_fields minimal;', 'opscom_lookup $arg_client;')
 {

@@ -15,7 +15,7 @@ Opscom::fresh();
 Opscom::redis('HSET', 'opscom_copy:{OC-TOMA}:tokens', Digest::SHA::sha256_hex($Opscom::Token), 'copy');
 --- config
 location /api { mirror /mirror; client_body_buffer_size 2k; opscom_push; }
-location = /mirror { internal; proxy_pass http://127.0.0.1:$ServerPort/copy; }
+location = /mirror { internal; proxy_pass http://127.0.0.1:$TEST_NGINX_SERVER_PORT/copy; }
 location = /copy { opscom_prefix opscom_copy; opscom_push OC-TOMA; }
 --- request eval: [ Opscom::push(), Opscom::push(x => 'y' x 1500), Opscom::push(x => 'y' x 12000) ]
 --- response_body_like eval: [ ('^\{"status":"success"') x 3 ]
@@ -90,7 +90,7 @@ Opscom::fresh();
 --- init
 Opscom::fresh();
 --- config
-location /api { proxy_pass http://127.0.0.1:$ServerPort/gate; }
+location /api { proxy_pass http://127.0.0.1:$TEST_NGINX_SERVER_PORT/gate; }
 location /gate { add_header X-Accel-Redirect @store; default_type 'text/html; charset=koi8-r'; return 200; }
 location @store { opscom_push; }
 --- request eval: [ Opscom::push(), Opscom::push(endTime => '') ]

@@ -113,7 +113,6 @@ sub expand($) {
     my $text = shift // '';
 
     $text =~ s/\$(TEST_NGINX_[_A-Z0-9]+)/$ENV{$1} \/\/ die "no $1 in the environment\n"/ge;
-    $text =~ s/\$ServerPort\b/$Port/g;
     return $text;
 }
 
