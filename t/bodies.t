@@ -82,3 +82,13 @@ my $body = Opscom::body(zone => 'Lot 40');
 . sprintf("%x\r\n%s\r\n0\r\n\r\n", length $body, $body)
 --- error_code: 413
 --- response_body_like: body_too_large
+
+
+
+=== TEST 8: 16k without opscom_max_body_size, and a byte more
+--- config
+location /api { opscom_push; }
+--- request eval
+my $length = length Opscom::body(x => '');
+[ map { Opscom::push(x => 'y' x ($_ - $length)) } 16384, 16385 ]
+--- error_code eval: [ 200, 413 ]

@@ -237,3 +237,16 @@ my $all = CORE::join '', grep { !/[ "(),\/:;<=>?@[\\\]{}]/ } map { chr } 0x20 ..
 [ map { "Content-Type: application/json; a=\"$_\n" } "\t !#[]~\x80\xff\"", '\\"\\\\"', '"',
   "\x1f\"", "\x7f\"", "\\\x1f\"", "\\\x7f\"", '\\"', 'b\\', '"b' ]
 --- error_code eval: [ (200) x 3, (415) x 7 ]
+
+
+
+=== TEST 21: a location within one with a handler is another location
+--- config
+location /api { opscom_push; location /api/plain { deny all; } }
+--- elsewhere: /api/plain
+--- request
+GET /api/plain
+--- error_code: 403
+--- response_headers
+Content-Type: text/html
+! Cache-Control

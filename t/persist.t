@@ -46,7 +46,9 @@ TTL plate:PL8RDR => -1
 --- init
 Opscom::redis('EXPIRE', 'opscom:{OC-TOMA}:plate:PL8RDR', 100);
 --- config
-location = /other { opscom_push OC-TOMA; opscom_prefix other; opscom_retention 1h; }
+location = /other { opscom_push OC-TOMA; opscom_prefix others; opscom_retention 1h; }
+location = /longer { opscom_push OC-TOMA; opscom_prefix opscom2; opscom_retention 1h; }
+location = /same { opscom_push OC-TOMA; }
 location = /long { opscom_push OC-TOMA; }
 --- request eval: Opscom::push_to('/long')
 --- redis
