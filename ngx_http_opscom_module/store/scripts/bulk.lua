@@ -1,9 +1,10 @@
 -- Stores many permits of one client and token, each as push.lua does: with a
 -- verdict, an undo and an event of its own.
 --
--- Answers {0} no such token, and none stored by an earlier attempt, or an array of what push.lua would have answered
--- each, errors among them.  Where all have failed, and for the same reason or on
--- what is no master, one error alone: the whole call is refused, or sent again.
+-- Answers {0} no such token, and none stored by an earlier attempt, or an array of
+-- what push.lua would have answered each, errors among them.  Where all have
+-- failed, and for the same reason or on what is no master, one error alone: the
+-- whole call is refused, or sent again.
 
 --@ words push bulk
 --@ include shared/token.lua push --@ include shared/stored_each.lua
