@@ -65,7 +65,8 @@ is(text(script($redis, 'pushes', @keyed, [ reference_id => 'b-2' ], [ reference_
 is($redis->call('XLEN', "${p}stream"), 2, 'two events');
 
 $redis->call('DEL', "${p}tokens");
-is(text(script($redis, 'pushes', [ reference_id => 'b-2' ])), '[0]', 'without a token none is stored');
+is(text(script($redis, 'pushes', reference_id => 'y-1', [ reference_id => 'z-2' ])), '[0]', 'without a token none is stored');
+is(text(script($redis, 'pushes', [ reference_id => 'z-2' ])), '[[1 1 a-1 demo] [0]]', 'but what an earlier attempt stored is told');
 
 # all fail alike: the call is refused, and can be sent again
 fresh();
