@@ -158,6 +158,16 @@ for my $first ('executed', 'missed') {
     is(all_keys($redis), $before, "$name: nothing has changed");
 }
 
+# An error of Redis is no verdict: the first attempt may have stored it
+for my $first ('executed', 'missed') {
+    my $name = "$first, one of two with an index of a wrong type";
+    fresh($name);
+    $redis->call('SET', "${p}plate:BAD", 'x');
+    my $body = '[' . body() . ',' . body(LicencePlate => 'BAD') . ']';
+    is(join(' ', bulk($body)->{body} =~ /"http_status":(\d+)/g), '200 503', "$name: 503 at the first attempt");
+    is(join(' ', twice($name, $first, [], 'bulk', $body)->{body} =~ /"http_status":(\d+)/g), '200 504', "$name: 504 at the second");
+}
+
 # A Redis that stalls for longer than the timeout
 my $stalled = nginx(retry => '5s', server => $locations, http => 'opscom_redis ' . $redis->address . '; opscom_redis_timeout 500ms;');
 fresh('a stall');
