@@ -19,6 +19,16 @@ static char permit_rules_upper(char c);
 static bool permit_rules_is_digit(char c);
 
 
+/* Two digits at a time take half the divisions. */
+
+static const char  permit_rules_pairs[] =
+    "00010203040506070809" "10111213141516171819"
+    "20212223242526272829" "30313233343536373839"
+    "40414243444546474849" "50515253545556575859"
+    "60616263646566676869" "70717273747576777879"
+    "80818283848586878889" "90919293949596979899";
+
+
 permit_code_t
 permit_rules_identifier(permit_t *permit, permit_id_t id,
     const permit_rules_t *rules)
@@ -260,14 +270,22 @@ permit_rules_keep(permit_t *permit, const char *data, size_t len)
 static permit_text_t
 permit_rules_keep_number(permit_t *permit, uint64_t number)
 {
-    char  *p, digits[20];
+    char        *p, digits[20];
+    const char  *pair;
 
     p = digits + sizeof(digits);
 
-    do {
-        *--p = (char) ('0' + number % 10);
-        number /= 10;
-    } while (number);
+    while (number > 9) {
+        pair = &permit_rules_pairs[number % 100 * 2];
+        number /= 100;
+
+        *--p = pair[1];
+        *--p = pair[0];
+    }
+
+    if (number || p == digits + sizeof(digits)) {
+        *--p = (char) ('0' + number);
+    }
 
     return permit_rules_keep(permit, p, (size_t) (digits + sizeof(digits) - p));
 }

@@ -16,8 +16,8 @@ typedef struct {
 
 
 static bool permit_time_split(permit_text_t text, permit_moment_t *moment);
-static bool permit_time_number(const char *digits, size_t len,
-    unsigned *number);
+static bool permit_time_year(const char *digits, unsigned *number);
+static bool permit_time_pair(const char *digits, unsigned *number);
 static bool permit_time_is_real(const permit_moment_t *moment);
 static bool permit_time_is_leap(unsigned year);
 static int64_t permit_time_days(const permit_moment_t *moment);
@@ -61,35 +61,43 @@ permit_time_split(permit_text_t text, permit_moment_t *moment)
     }
 
     return p[4] == '-' && p[7] == '-' && p[10] == 'T' && p[13] == ':'
-        && p[16] == ':' && permit_time_number(p, 4, &moment->year)
-        && permit_time_number(p + 5, 2, &moment->month)
-        && permit_time_number(p + 8, 2, &moment->day)
-        && permit_time_number(p + 11, 2, &moment->hour)
-        && permit_time_number(p + 14, 2, &moment->minute)
-        && permit_time_number(p + 17, 2, &moment->second);
+        && p[16] == ':' && permit_time_year(p, &moment->year)
+        && permit_time_pair(p + 5, &moment->month)
+        && permit_time_pair(p + 8, &moment->day)
+        && permit_time_pair(p + 11, &moment->hour)
+        && permit_time_pair(p + 14, &moment->minute)
+        && permit_time_pair(p + 17, &moment->second);
 }
 
 
 static bool
-permit_time_number(const char *digits, size_t len, unsigned *number)
+permit_time_year(const char *digits, unsigned *number)
 {
-    size_t    i;
-    unsigned  n;
+    unsigned  century, rest;
 
-    n = 0;
-
-    for (i = 0; i < len; i++) {
-
-        if (digits[i] < '0' || digits[i] > '9') {
-            return false;
-        }
-
-        n = n * 10 + (unsigned) (digits[i] - '0');
+    if (!permit_time_pair(digits, &century)
+        || !permit_time_pair(digits + 2, &rest))
+    {
+        return false;
     }
 
-    *number = n;
+    *number = century * 100 + rest;
 
     return true;
+}
+
+
+static bool
+permit_time_pair(const char *digits, unsigned *number)
+{
+    unsigned  tens, ones;
+
+    tens = (unsigned) (digits[0] - '0');
+    ones = (unsigned) (digits[1] - '0');
+
+    *number = tens * 10 + ones;
+
+    return tens <= 9 && ones <= 9;
 }
 
 

@@ -145,8 +145,9 @@ struct ngx_opscom_call_s {
     unsigned  once:1;
 
     /*
-     * For read() and done(): an earlier attempt may have been executed.  A
-     * reply that says "refused" is about the last attempt only.
+     * For read() and done(): an earlier attempt may have been executed.  An
+     * error of Redis is about the last attempt only, what a script answers is
+     * about all of them.
      */
     unsigned  maybe_executed:1;
 };
