@@ -131,11 +131,11 @@ struct ngx_opscom_call_s {
     unsigned  reads:1;
 
     /*
-     * set by the caller: it follows ASK to the node that its slot is being
-     * moved to.  To that node, a key that has not come yet does not exist; it
-     * says so only of keys that a call names, with TRYAGAIN.  So those follow
-     * that touch no other keys, or that name one that is nowhere before they
-     * are executed.
+     * set by the caller: it follows ASK to the node that its slot is moved to.
+     * To that node, a key that has not come yet does not exist; it says so only
+     * of keys that a call names, with TRYAGAIN.  So those follow that touch no
+     * other keys, or that name one that is nowhere before they are executed;
+     * neither does once an attempt may have been executed.
      */
 
     unsigned  follows:1;

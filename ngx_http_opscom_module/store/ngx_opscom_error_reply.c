@@ -130,7 +130,7 @@ ngx_opscom_error_reply_ask(ngx_opscom_link_t *link, ngx_opscom_call_t *call,
 
     node = link->data;
 
-    if (node->nodes->cluster && !call->follows) {
+    if (node->nodes->cluster && (!call->follows || call->maybe_executed)) {
         return ngx_opscom_error_reply_later(link, call, text);
     }
 

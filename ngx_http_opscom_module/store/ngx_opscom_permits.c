@@ -40,6 +40,7 @@ static void ngx_opscom_lists_write(ngx_opscom_writer_t *writer,
 static void ngx_opscom_permits_end(ngx_opscom_call_t *call,
     ngx_opscom_writer_t *writer, ngx_opscom_script_id_t script,
     ngx_str_t *client);
+static void ngx_opscom_push_call(ngx_opscom_call_t *call);
 static ngx_uint_t ngx_opscom_push_kind(ngx_opscom_write_t *write);
 static void ngx_opscom_push_source(ngx_opscom_source_t *source,
     ngx_opscom_write_t *write, ngx_opscom_field_t *own);
@@ -124,13 +125,22 @@ ngx_opscom_permits_push(ngx_opscom_call_t *call, ngx_opscom_write_t *write,
 
     ngx_opscom_push_source(&source, write, own);
 
-    call->repeatable = 1;
-    call->follows = 1; /* the permit is nowhere yet */
+    ngx_opscom_push_call(call);
     call->join.script = &ngx_opscom_scripts[NGX_OPSCOM_SCRIPT_BULK];
 
     spec = &ngx_opscom_spec_push[ngx_opscom_push_kind(write)];
 
     return ngx_opscom_permits_write(call, write, spec, &source, pool);
+}
+
+
+/* By its reference ID a permit is stored once, and was nowhere before. */
+
+static void
+ngx_opscom_push_call(ngx_opscom_call_t *call)
+{
+    call->repeatable = 1;
+    call->follows = 1;
 }
 
 
@@ -413,8 +423,7 @@ ngx_opscom_permits_pushes(ngx_opscom_call_t *call, ngx_opscom_write_t *writes,
     ngx_opscom_permits_end(call, &writer, NGX_OPSCOM_SCRIPT_BULK,
                         &writes[0].client);
 
-    call->repeatable = 1;
-    call->follows = 1;
+    ngx_opscom_push_call(call);
 
     return NGX_OK;
 }

@@ -120,10 +120,21 @@ for my $verb (sort keys %edits) {
                  { on => 'EVAL', reply => FakeRedis::error("MOVED $slot 127.0.0.1:$ports[1]"), times => 1 });
     $seed->clear;
     is(sums($edits{$verb}->($waits)), '200: 1', "$verb, ASK, then MOVED: 200");
-    is($seed->count('EVAL') . ', ' . $others->count('EVAL'), '2, 1', "$verb, ASK, then MOVED: followed at once");
+    # a map that is read meanwhile names the first node again
+    like($seed->count('EVAL') . ', ' . $others->count('EVAL'), qr/^(?:2, 1|3, 0)$/, "$verb, ASK, then MOVED: followed at once");
     $seed->rules;
-    ok(wait_until(6, sub { $seed->clear; burst($waits, 1); $seed->count('EVAL') }), "$verb: the map is as before");
+    $others->rules({ on => 'EVAL', reply => FakeRedis::error("MOVED $slot 127.0.0.1:$ports[0]") });
+    ok(wait_until(6, sub { $_->clear for $seed, $others; burst($waits, 1); $seed->count('EVAL') && !$others->count('EVAL') }), "$verb: the map is as before");
+    $others->rules;
 }
+
+# a push names a key that is nowhere, its permit; it is there once it may have been executed
+$_->clear for $seed, $others;
+$seed->rules({ on => 'EVAL', close => 1, times => 1 }, { on => 'EVAL', reply => FakeRedis::error("ASK $slot 127.0.0.1:$ports[1]"), times => 2 });
+is(sums(burst($waits, 1)), '200: 1', 'a push that may have been executed, then ASK: waits');
+is($seed->count('EVAL') . ', ' . $others->count('EVAL'), '4, 0', 'and is not sent where its other keys may be missing');
+$seed->rules;
+
 is_deeply([ check_log($waits) ], [], 'no alert in the error log');
 $waits->quit;
 
@@ -151,20 +162,21 @@ $nginx->quit;
 $nginx = $other;
 
 # memory: each redirection to a new or an impossible place.  A new node is kept until a map
-# is read that does not name it; until then a burst may make as many as there is time for
+# is read that does not name it; until then a burst may make as many as there is time for,
+# 500 of some 8 KB: kept, those of 2000 requests would be 80 MB
 sub mapped {
     $_->clear for $seed, $others;
     return wait_until(6, sub { burst($nginx, 1); $seed->count('CLUSTER SLOTS') + $others->count('CLUSTER SLOTS') });
 }
 
-for my $kind ([ many => 'MOVED to hosts of 300 bytes', sub { 1 } ], [ fresh => 'ASK to new nodes', \&mapped ]) {
-    my $settled = $kind->[2];
+for my $kind ([ many => 'MOVED to hosts of 300 bytes', sub { 1 }, 512 ], [ fresh => 'ASK to new nodes', \&mapped, 4096 ]) {
+    my (undef, undef, $settled, $most) = @$kind;
     $seed->rules({ on => 'EVAL', call => $kind->[0] });
     is(sums(burst($nginx, 100)) . ($settled->() ? '' : ', no map'), '503: 100', "$kind->[1]: 503") for 1 .. 3;
     my $before = $nginx->memory;
     is(scalar(grep { burst($nginx, 100); $settled->() } 1 .. 20), 20, "$kind->[1]: repeated");
     my $grown = $nginx->memory - $before;
-    cmp_ok($grown, '<', $late > 0.6 ? 20000 : 512, "2000 times $kind->[1]: $grown KB more");
+    cmp_ok($grown, '<', $late > 0.6 ? 20000 : $most, "2000 times $kind->[1]: $grown KB more");
     $seed->rules;
     my $start = time;
     healed($kind->[1]);
