@@ -28,25 +28,26 @@ static ngx_int_t ngx_opscom_permits_write(ngx_opscom_call_t *call,
 static ngx_int_t ngx_opscom_permits_edit(ngx_opscom_call_t *call,
     ngx_opscom_write_t *write, const ngx_opscom_spec_t *spec,
     ngx_pool_t *pool);
-static ngx_int_t ngx_opscom_spec_write(ngx_opscom_call_t *call,
+static ngx_int_t ngx_opscom_permits_command(ngx_opscom_call_t *call,
     const ngx_opscom_spec_t *spec, const ngx_opscom_source_t *source,
     ngx_str_t *prefix, ngx_str_t *client, ngx_pool_t *pool);
-static size_t ngx_opscom_spec_size(const ngx_opscom_spec_t *spec,
+static size_t ngx_opscom_permits_size(const ngx_opscom_spec_t *spec,
     const ngx_opscom_source_t *source, size_t base);
-static size_t ngx_opscom_lists_size(const ngx_opscom_words_t *const *list,
-    const ngx_opscom_source_t *source, size_t base);
-static void ngx_opscom_lists_write(ngx_opscom_writer_t *writer,
+static size_t ngx_opscom_permits_lists_size(
+    const ngx_opscom_words_t *const *list, const ngx_opscom_source_t *source,
+    size_t base);
+static void ngx_opscom_permits_lists(ngx_opscom_writer_t *writer,
     const ngx_opscom_words_t *const *list, const ngx_opscom_source_t *source);
 static void ngx_opscom_permits_end(ngx_opscom_call_t *call,
     ngx_opscom_writer_t *writer, ngx_opscom_script_id_t script,
     ngx_str_t *client);
-static void ngx_opscom_push_call(ngx_opscom_call_t *call);
-static ngx_uint_t ngx_opscom_push_kind(ngx_opscom_write_t *write);
-static void ngx_opscom_push_source(ngx_opscom_source_t *source,
+static void ngx_opscom_permits_storing(ngx_opscom_call_t *call);
+static ngx_uint_t ngx_opscom_permits_kind(ngx_opscom_write_t *write);
+static void ngx_opscom_permits_source(ngx_opscom_source_t *source,
     ngx_opscom_write_t *write, ngx_opscom_field_t *own);
 
 
-/* By ngx_opscom_push_kind(). */
+/* By ngx_opscom_permits_kind(). */
 
 #define NGX_OPSCOM_PUSH_KINDS 3
 
@@ -123,12 +124,12 @@ ngx_opscom_permits_push(ngx_opscom_call_t *call, ngx_opscom_write_t *write,
     ngx_opscom_source_t       source;
     const ngx_opscom_spec_t  *spec;
 
-    ngx_opscom_push_source(&source, write, own);
+    ngx_opscom_permits_source(&source, write, own);
 
-    ngx_opscom_push_call(call);
+    ngx_opscom_permits_storing(call);
     call->join.script = &ngx_opscom_scripts[NGX_OPSCOM_SCRIPT_BULK];
 
-    spec = &ngx_opscom_spec_push[ngx_opscom_push_kind(write)];
+    spec = &ngx_opscom_spec_push[ngx_opscom_permits_kind(write)];
 
     return ngx_opscom_permits_write(call, write, spec, &source, pool);
 }
@@ -137,7 +138,7 @@ ngx_opscom_permits_push(ngx_opscom_call_t *call, ngx_opscom_write_t *write,
 /* By its reference ID a permit is stored once, and was nowhere before. */
 
 static void
-ngx_opscom_push_call(ngx_opscom_call_t *call)
+ngx_opscom_permits_storing(ngx_opscom_call_t *call)
 {
     call->repeatable = 1;
     call->follows = 1;
@@ -150,7 +151,7 @@ ngx_opscom_push_call(ngx_opscom_call_t *call)
  */
 
 static ngx_uint_t
-ngx_opscom_push_kind(ngx_opscom_write_t *write)
+ngx_opscom_permits_kind(ngx_opscom_write_t *write)
 {
     if (write->retention != 0 || write->persist != 0
         || write->stream_maxlen != 0 || write->fingerprint.len != 0)
@@ -165,8 +166,8 @@ ngx_opscom_push_kind(ngx_opscom_write_t *write)
 /* Fields that the caller need not give, and what options are made of. */
 
 static void
-ngx_opscom_push_source(ngx_opscom_source_t *source, ngx_opscom_write_t *write,
-    ngx_opscom_field_t *own)
+ngx_opscom_permits_source(ngx_opscom_source_t *source,
+    ngx_opscom_write_t *write, ngx_opscom_field_t *own)
 {
     ngx_str_set(&own[0].name, "client");
     own[0].value = write->client;
@@ -250,8 +251,8 @@ ngx_opscom_permits_write(ngx_opscom_call_t *call, ngx_opscom_write_t *write,
     const ngx_opscom_spec_t *spec, ngx_opscom_source_t *source,
     ngx_pool_t *pool)
 {
-    return ngx_opscom_spec_write(call, spec, source, &write->prefix,
-                                 &write->client, pool);
+    return ngx_opscom_permits_command(call, spec, source, &write->prefix,
+                                      &write->client, pool);
 }
 
 
@@ -268,15 +269,15 @@ ngx_opscom_permits_lookup(ngx_opscom_call_t *call,
     call->reads = 1;
     call->follows = lookup->reference_id.len != 0; /* a plate: its permits */
 
-    return ngx_opscom_spec_write(call, &ngx_opscom_spec_lookup, &source,
-                                 &lookup->prefix, &lookup->client, pool);
+    return ngx_opscom_permits_command(call, &ngx_opscom_spec_lookup, &source,
+                                      &lookup->prefix, &lookup->client, pool);
 }
 
 
 static ngx_int_t
-ngx_opscom_spec_write(ngx_opscom_call_t *call, const ngx_opscom_spec_t *spec,
-    const ngx_opscom_source_t *source, ngx_str_t *prefix, ngx_str_t *client,
-    ngx_pool_t *pool)
+ngx_opscom_permits_command(ngx_opscom_call_t *call,
+    const ngx_opscom_spec_t *spec, const ngx_opscom_source_t *source,
+    ngx_str_t *prefix, ngx_str_t *client, ngx_pool_t *pool)
 {
     size_t               base;
     u_char              *p;
@@ -285,7 +286,7 @@ ngx_opscom_spec_write(ngx_opscom_call_t *call, const ngx_opscom_spec_t *spec,
 
     base = ngx_opscom_words_base(prefix, client);
 
-    p = ngx_pnalloc(pool, base + ngx_opscom_spec_size(spec, source, base));
+    p = ngx_pnalloc(pool, base + ngx_opscom_permits_size(spec, source, base));
     if (p == NULL) {
         return NGX_ERROR;
     }
@@ -300,14 +301,14 @@ ngx_opscom_spec_write(ngx_opscom_call_t *call, const ngx_opscom_spec_t *spec,
 
     ngx_opscom_words_write(&writer, spec->keys[0], source);
     join->own_keys = (uint32_t) (writer.p - writer.start);
-    ngx_opscom_lists_write(&writer, &spec->keys[1], source);
+    ngx_opscom_permits_lists(&writer, &spec->keys[1], source);
 
     call->nkeys = writer.argc;
 
     join->argv = (uint32_t) (writer.p - writer.start);
     ngx_opscom_words_write(&writer, spec->argv[0], source);
     join->own_argv = (uint32_t) (writer.p - writer.start);
-    ngx_opscom_lists_write(&writer, &spec->argv[1], source);
+    ngx_opscom_permits_lists(&writer, &spec->argv[1], source);
 
     ngx_opscom_permits_end(call, &writer, spec->script, client);
 
@@ -316,18 +317,18 @@ ngx_opscom_spec_write(ngx_opscom_call_t *call, const ngx_opscom_spec_t *spec,
 
 
 static size_t
-ngx_opscom_spec_size(const ngx_opscom_spec_t *spec,
+ngx_opscom_permits_size(const ngx_opscom_spec_t *spec,
     const ngx_opscom_source_t *source, size_t base)
 {
     return ngx_opscom_words_fields_size(&source->own)
            + ngx_opscom_words_fields_size(&source->fields)
-           + ngx_opscom_lists_size(spec->keys, source, base)
-           + ngx_opscom_lists_size(spec->argv, source, base);
+           + ngx_opscom_permits_lists_size(spec->keys, source, base)
+           + ngx_opscom_permits_lists_size(spec->argv, source, base);
 }
 
 
 static size_t
-ngx_opscom_lists_size(const ngx_opscom_words_t *const *list,
+ngx_opscom_permits_lists_size(const ngx_opscom_words_t *const *list,
     const ngx_opscom_source_t *source, size_t base)
 {
     size_t  size;
@@ -341,7 +342,7 @@ ngx_opscom_lists_size(const ngx_opscom_words_t *const *list,
 
 
 static void
-ngx_opscom_lists_write(ngx_opscom_writer_t *writer,
+ngx_opscom_permits_lists(ngx_opscom_writer_t *writer,
     const ngx_opscom_words_t *const *list, const ngx_opscom_source_t *source)
 {
     for ( /* void */ ; *list; list++) {
@@ -382,17 +383,17 @@ ngx_opscom_permits_pushes(ngx_opscom_call_t *call, ngx_opscom_write_t *writes,
     kind = 0;
 
     for (i = 0; i < n; i++) {
-        kind = ngx_max(kind, ngx_opscom_push_kind(&writes[i]));
-        ngx_opscom_push_source(&sources[i], &writes[i], own[i]);
+        kind = ngx_max(kind, ngx_opscom_permits_kind(&writes[i]));
+        ngx_opscom_permits_source(&sources[i], &writes[i], own[i]);
     }
 
     each = &ngx_opscom_spec_each[kind];
     base = ngx_opscom_words_base(&writes[0].prefix, &writes[0].client);
-    size = base + ngx_opscom_spec_size(&ngx_opscom_spec_bulk, &sources[0],
-                                       base);
+    size = base + ngx_opscom_permits_size(&ngx_opscom_spec_bulk, &sources[0],
+                                          base);
 
     for (i = 0; i < n; i++) {
-        size += ngx_opscom_spec_size(each, &sources[i], base);
+        size += ngx_opscom_permits_size(each, &sources[i], base);
     }
 
     p = ngx_pnalloc(pool, size);
@@ -401,11 +402,11 @@ ngx_opscom_permits_pushes(ngx_opscom_call_t *call, ngx_opscom_write_t *writes,
     }
 
     ngx_opscom_words_begin(&writer, p, &writes[0].prefix, &writes[0].client);
-    ngx_opscom_lists_write(&writer, ngx_opscom_spec_bulk.keys, &sources[0]);
+    ngx_opscom_permits_lists(&writer, ngx_opscom_spec_bulk.keys, &sources[0]);
     keys = writer.argc;
 
     for (i = 0; i < n; i++) {
-        ngx_opscom_lists_write(&writer, each->keys, &sources[i]);
+        ngx_opscom_permits_lists(&writer, each->keys, &sources[i]);
     }
 
     call->nkeys = writer.argc;
@@ -414,16 +415,16 @@ ngx_opscom_permits_pushes(ngx_opscom_call_t *call, ngx_opscom_write_t *writes,
     writes[0].keys_each = (writer.argc - keys) / n;
     writes[0].words_each = each->argv[0]->n + kind;
 
-    ngx_opscom_lists_write(&writer, ngx_opscom_spec_bulk.argv, &sources[0]);
+    ngx_opscom_permits_lists(&writer, ngx_opscom_spec_bulk.argv, &sources[0]);
 
     for (i = 0; i < n; i++) {
-        ngx_opscom_lists_write(&writer, each->argv, &sources[i]);
+        ngx_opscom_permits_lists(&writer, each->argv, &sources[i]);
     }
 
     ngx_opscom_permits_end(call, &writer, NGX_OPSCOM_SCRIPT_BULK,
                         &writes[0].client);
 
-    ngx_opscom_push_call(call);
+    ngx_opscom_permits_storing(call);
 
     return NGX_OK;
 }

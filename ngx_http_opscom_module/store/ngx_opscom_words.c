@@ -12,24 +12,24 @@
 #define NGX_OPSCOM_SHORT_STRING 32
 
 
-static void ngx_opscom_word_write(ngx_opscom_writer_t *writer,
+static void ngx_opscom_words_put(ngx_opscom_writer_t *writer,
     const ngx_opscom_word_t *word, const ngx_opscom_source_t *source);
-static u_char *ngx_opscom_word_pack(ngx_opscom_writer_t *writer, u_char *p,
+static u_char *ngx_opscom_words_pack(ngx_opscom_writer_t *writer, u_char *p,
     const ngx_opscom_word_t *word, const ngx_opscom_source_t *source);
-static u_char *ngx_opscom_fields_pack(u_char *p,
+static u_char *ngx_opscom_words_pack_fields(u_char *p,
     const ngx_opscom_fields_t *fields, ngx_opscom_word_kind_t kind);
-static u_char *ngx_opscom_key_put(ngx_opscom_writer_t *writer, u_char *p,
+static u_char *ngx_opscom_words_key(ngx_opscom_writer_t *writer, u_char *p,
     const ngx_opscom_word_t *word, ngx_str_t *name);
-static ngx_inline ngx_str_t ngx_opscom_word_value(
+static ngx_inline ngx_str_t ngx_opscom_words_value(
     const ngx_opscom_word_t *word, const ngx_opscom_source_t *source,
     u_char *digits);
-static ngx_str_t ngx_opscom_word_number(const ngx_opscom_word_t *word,
+static ngx_str_t ngx_opscom_words_number(const ngx_opscom_word_t *word,
     const ngx_opscom_source_t *source, u_char *digits);
-static ngx_opscom_word_kind_t ngx_opscom_fields_kind(
+static ngx_opscom_word_kind_t ngx_opscom_words_fields_kind(
     const ngx_opscom_word_t *word, const ngx_opscom_source_t *source);
-static ngx_uint_t ngx_opscom_is_event_field(ngx_str_t *name);
-static u_char *ngx_opscom_string_head(u_char *p, size_t len);
-static u_char *ngx_opscom_string(u_char *p, ngx_str_t *text);
+static ngx_uint_t ngx_opscom_words_is_event(ngx_str_t *name);
+static u_char *ngx_opscom_words_head(u_char *p, size_t len);
+static u_char *ngx_opscom_words_string(u_char *p, ngx_str_t *text);
 
 
 void
@@ -38,7 +38,7 @@ ngx_opscom_words_events(ngx_opscom_fields_t *fields)
     ngx_uint_t  i;
 
     for (i = 0; i < fields->n; i++) {
-        fields->field[i].event = ngx_opscom_is_event_field(
+        fields->field[i].event = ngx_opscom_words_is_event(
                                      &fields->field[i].name);
     }
 }
@@ -114,7 +114,7 @@ ngx_opscom_words_write(ngx_opscom_writer_t *writer,
     ngx_uint_t  i;
 
     for (i = 0; i < words->n; i++) {
-        ngx_opscom_word_write(writer, &words->word[i], source);
+        ngx_opscom_words_put(writer, &words->word[i], source);
     }
 
     writer->argc += words->n;
@@ -127,7 +127,7 @@ ngx_opscom_words_write(ngx_opscom_writer_t *writer,
  */
 
 static void
-ngx_opscom_word_write(ngx_opscom_writer_t *writer,
+ngx_opscom_words_put(ngx_opscom_writer_t *writer,
     const ngx_opscom_word_t *word, const ngx_opscom_source_t *source)
 {
     size_t     len;
@@ -135,20 +135,20 @@ ngx_opscom_word_write(ngx_opscom_writer_t *writer,
     ngx_str_t  value;
 
     if (word->kind == NGX_OPSCOM_WORD_KEY) {
-        value = ngx_opscom_word_value(word, source, digits);
+        value = ngx_opscom_words_value(word, source, digits);
         len = writer->base.len + word->text.len + value.len;
         p = ngx_opscom_write_length(writer->p, len);
-        p = ngx_opscom_key_put(writer, p, word, &value);
+        p = ngx_opscom_words_key(writer, p, word, &value);
 
     } else if (word->kind < NGX_OPSCOM_WORD_PACKED) {
-        value = ngx_opscom_word_value(word, source, digits);
+        value = ngx_opscom_words_value(word, source, digits);
         writer->p = ngx_opscom_write_argument(writer->p, value.data,
                                               value.len);
         return;
 
     } else {
         packed = writer->p + NGX_OPSCOM_LENGTH_SIZE;
-        last = ngx_opscom_word_pack(writer, packed, word, source);
+        last = ngx_opscom_words_pack(writer, packed, word, source);
         len = last - packed;
 
         p = ngx_opscom_write_length(writer->p, len);
@@ -165,7 +165,7 @@ ngx_opscom_word_write(ngx_opscom_writer_t *writer,
 
 
 static u_char *
-ngx_opscom_word_pack(ngx_opscom_writer_t *writer, u_char *p,
+ngx_opscom_words_pack(ngx_opscom_writer_t *writer, u_char *p,
     const ngx_opscom_word_t *word, const ngx_opscom_source_t *source)
 {
     u_char                    digits[NGX_INT64_LEN];
@@ -175,23 +175,23 @@ ngx_opscom_word_pack(ngx_opscom_writer_t *writer, u_char *p,
     const ngx_opscom_word_t  *part;
 
     if (word->kind != NGX_OPSCOM_WORD_PACKED) {
-        kind = ngx_opscom_fields_kind(word, source);
-        p = ngx_opscom_fields_pack(p, &source->own, kind);
-        return ngx_opscom_fields_pack(p, &source->fields, kind);
+        kind = ngx_opscom_words_fields_kind(word, source);
+        p = ngx_opscom_words_pack_fields(p, &source->own, kind);
+        return ngx_opscom_words_pack_fields(p, &source->fields, kind);
     }
 
     for (i = 0; i < word->list->n; i++) {
         part = &word->list->word[i];
-        value = ngx_opscom_word_value(part, source, digits);
+        value = ngx_opscom_words_value(part, source, digits);
 
         if (part->kind == NGX_OPSCOM_WORD_KEY) {
-            p = ngx_opscom_string_head(p, writer->base.len + part->text.len
-                                              + value.len);
-            p = ngx_opscom_key_put(writer, p, part, &value);
+            p = ngx_opscom_words_head(p, writer->base.len + part->text.len
+                                         + value.len);
+            p = ngx_opscom_words_key(writer, p, part, &value);
             continue;
         }
 
-        p = ngx_opscom_string(p, &value);
+        p = ngx_opscom_words_string(p, &value);
 
         if (part->kind == NGX_OPSCOM_WORD_AGAIN) {
             writer->again = p - 1;
@@ -203,7 +203,7 @@ ngx_opscom_word_pack(ngx_opscom_writer_t *writer, u_char *p,
 
 
 static u_char *
-ngx_opscom_fields_pack(u_char *p, const ngx_opscom_fields_t *fields,
+ngx_opscom_words_pack_fields(u_char *p, const ngx_opscom_fields_t *fields,
     ngx_opscom_word_kind_t kind)
 {
     ngx_opscom_field_t  *field, *last;
@@ -215,8 +215,8 @@ ngx_opscom_fields_pack(u_char *p, const ngx_opscom_fields_t *fields,
         if (kind == NGX_OPSCOM_WORD_ALL
             || field->event == (kind == NGX_OPSCOM_WORD_EVENT))
         {
-            p = ngx_opscom_string(p, &field->name);
-            p = ngx_opscom_string(p, &field->value);
+            p = ngx_opscom_words_string(p, &field->name);
+            p = ngx_opscom_words_string(p, &field->value);
         }
     }
 
@@ -225,7 +225,7 @@ ngx_opscom_fields_pack(u_char *p, const ngx_opscom_fields_t *fields,
 
 
 static u_char *
-ngx_opscom_key_put(ngx_opscom_writer_t *writer, u_char *p,
+ngx_opscom_words_key(ngx_opscom_writer_t *writer, u_char *p,
     const ngx_opscom_word_t *word, ngx_str_t *name)
 {
     p = ngx_cpymem(p, writer->base.data, writer->base.len);
@@ -236,13 +236,13 @@ ngx_opscom_key_put(ngx_opscom_writer_t *writer, u_char *p,
 
 
 static ngx_inline ngx_str_t
-ngx_opscom_word_value(const ngx_opscom_word_t *word,
+ngx_opscom_words_value(const ngx_opscom_word_t *word,
     const ngx_opscom_source_t *source, u_char *digits)
 {
     static const ngx_str_t  none = ngx_string("");
 
     if (word->kind > NGX_OPSCOM_WORD_TEXT) {
-        return ngx_opscom_word_number(word, source, digits);
+        return ngx_opscom_words_number(word, source, digits);
     }
 
     if (word->member == NGX_OPSCOM_NO_MEMBER) {
@@ -256,7 +256,7 @@ ngx_opscom_word_value(const ngx_opscom_word_t *word,
 /* Numbers are written to the end of NGX_INT64_LEN bytes of digits. */
 
 static ngx_str_t
-ngx_opscom_word_number(const ngx_opscom_word_t *word,
+ngx_opscom_words_number(const ngx_opscom_word_t *word,
     const ngx_opscom_source_t *source, u_char *digits)
 {
     u_char    *p;
@@ -289,7 +289,7 @@ ngx_opscom_word_number(const ngx_opscom_word_t *word,
 /* Without fields for events, all are among the others. */
 
 static ngx_opscom_word_kind_t
-ngx_opscom_fields_kind(const ngx_opscom_word_t *word,
+ngx_opscom_words_fields_kind(const ngx_opscom_word_t *word,
     const ngx_opscom_source_t *source)
 {
     if (source->minimal) {
@@ -304,7 +304,7 @@ ngx_opscom_fields_kind(const ngx_opscom_word_t *word,
 /* Members of a full event, besides those of every event. */
 
 static ngx_uint_t
-ngx_opscom_is_event_field(ngx_str_t *name)
+ngx_opscom_words_is_event(ngx_str_t *name)
 {
     switch (name->len) {
 
@@ -327,7 +327,7 @@ ngx_opscom_is_event_field(ngx_str_t *name)
 /* MessagePack's "fixstr", or its "str 16", which is older than "str 8". */
 
 static u_char *
-ngx_opscom_string_head(u_char *p, size_t len)
+ngx_opscom_words_head(u_char *p, size_t len)
 {
     if (len < NGX_OPSCOM_SHORT_STRING) {
         *p++ = (u_char) (0xa0 | len);
@@ -343,9 +343,9 @@ ngx_opscom_string_head(u_char *p, size_t len)
 
 
 static u_char *
-ngx_opscom_string(u_char *p, ngx_str_t *text)
+ngx_opscom_words_string(u_char *p, ngx_str_t *text)
 {
-    p = ngx_opscom_string_head(p, text->len);
+    p = ngx_opscom_words_head(p, text->len);
 
     return text->len ? ngx_cpymem(p, text->data, text->len) : p;
 }

@@ -103,9 +103,9 @@ sub code {
     return split /\n/, $text;
 }
 
-# What a header, or the functions of a file, offer: { name => line }.  Macros
+# What a header offers, or the functions of a file: { name => line }.  Macros
 # count where their names are those of functions.
-sub public {
+sub names {
     my ($is_header, @lines) = @_;
     my %names;
 
@@ -119,7 +119,6 @@ sub public {
     for my $i (0 .. $#lines) {
         for my $pattern (@patterns) {
             my ($name) = $lines[$i] =~ $pattern or next;
-            next if !$is_header && $lines[$i - 1] =~ /^static\b/;
             $names{$name} = $i;
         }
     }
@@ -133,12 +132,12 @@ for my $file (sort glob("$dir/*.[ch]"), glob("$dir/*/*.[ch]")) {
     push @wrong, "$file: not in the table of t/tools/layers.pl" and next unless defined $level{$part}{$unit};
     open my $in, '<', $file or die "$file: $!\n";
     my @lines = code(join '', <$in>);
-    my %public = public(scalar($file =~ /\.h$/), @lines);
+    my %names = names(scalar($file =~ /\.h$/), @lines);
     my $own = $unit eq $prefix{$part} ? $unit : "$prefix{$part}_$unit";
 
-    delete $public{"$prefix{http}_$top"};
-    for my $name (sort keys %public) {
-        push @wrong, "$file:" . ($public{$name} + 1) . ": $name does not begin with $own" unless $name =~ /^${own}(?:_|$)/;
+    delete $names{"$prefix{http}_$top"};
+    for my $name (sort keys %names) {
+        push @wrong, "$file:" . ($names{$name} + 1) . ": $name does not begin with $own" unless $name =~ /^${own}(?:_|$)/;
         $owner{$name} = [ $part, $unit ];
     }
     push @files, { name => $file, part => $part, unit => $unit, lines => \@lines };
