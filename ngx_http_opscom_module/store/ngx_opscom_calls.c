@@ -159,6 +159,10 @@ ngx_int_t
 ngx_opscom_calls_flush(ngx_opscom_calls_t *calls, ngx_opscom_step_pt step,
     void *data)
 {
+    if (calls->wait.state == NGX_OPSCOM_WAIT_NONE) {
+        return NGX_OK;
+    }
+
     if (ngx_opscom_wait_flush(&calls->wait, calls->pipeline, calls->settings,
                               step, data)
         != NGX_OK)
