@@ -59,14 +59,14 @@ ngx_opscom_attempts_address(ngx_opscom_attempts_t *attempts)
 
     addresses = attempts->addresses->elts;
 
-    return &addresses[attempts->turn];
+    return &addresses[attempts->first];
 }
 
 
 void
 ngx_opscom_attempts_skip(ngx_opscom_attempts_t *attempts)
 {
-    attempts->turn = (attempts->turn + 1) % attempts->addresses->nelts;
+    attempts->first = (attempts->first + 1) % attempts->addresses->nelts;
 }
 
 

@@ -18,7 +18,7 @@
 
 typedef struct {
     ngx_array_t  *addresses; /* ngx_opscom_address_t */
-    ngx_uint_t    turn;      /* the one that a round begins with */
+    ngx_uint_t    first;     /* the one that a round begins with */
     ngx_uint_t    tried;     /* of them, in this round */
     ngx_uint_t    failures;  /* in a row */
     ngx_event_t   backoff;   /* the pause is over */

@@ -9,9 +9,9 @@
 #include "ngx_opscom_cluster.h"
 
 
-#define NGX_OPSCOM_CLUSTER_SLOTS 16384
-#define NGX_OPSCOM_CLUSTER_PAUSE 100  /* ms between two questions */
-#define NGX_OPSCOM_CLUSTER_MOST  5000 /* where they are not answered */
+#define NGX_OPSCOM_CLUSTER_SLOTS    16384
+#define NGX_OPSCOM_CLUSTER_INTERVAL 100  /* ms between two questions */
+#define NGX_OPSCOM_CLUSTER_MOST     5000 /* where they are not answered */
 
 
 struct ngx_opscom_cluster_s {
@@ -79,7 +79,7 @@ ngx_opscom_cluster_init(ngx_opscom_nodes_t *nodes)
     cluster->sweep.data = nodes;
     cluster->sweep.log = ngx_cycle->log;
 
-    cluster->asked_at = ngx_current_msec - NGX_OPSCOM_CLUSTER_PAUSE;
+    cluster->asked_at = ngx_current_msec - NGX_OPSCOM_CLUSTER_INTERVAL;
 
     nodes->cluster = cluster;
 
@@ -166,7 +166,7 @@ ngx_opscom_cluster_assign(ngx_opscom_nodes_t *nodes, ngx_int_t slot,
 void
 ngx_opscom_cluster_refresh(ngx_opscom_nodes_t *nodes)
 {
-    ngx_msec_t             pause, since;
+    ngx_msec_t             interval, since;
     ngx_opscom_cluster_t  *cluster;
 
     cluster = nodes->cluster;
@@ -176,10 +176,10 @@ ngx_opscom_cluster_refresh(ngx_opscom_nodes_t *nodes)
         return;
     }
 
-    pause = NGX_OPSCOM_CLUSTER_PAUSE;
+    interval = NGX_OPSCOM_CLUSTER_INTERVAL;
 
     if (cluster->failures) {
-        pause = ngx_min(pause << ngx_min(cluster->failures, 6),
+        interval = ngx_min(interval << ngx_min(cluster->failures, 6),
                         NGX_OPSCOM_CLUSTER_MOST);
     }
 
@@ -187,7 +187,7 @@ ngx_opscom_cluster_refresh(ngx_opscom_nodes_t *nodes)
 
     /* never immediately: the caller may be in the middle of a change */
 
-    ngx_add_timer(&cluster->timer, since < pause ? pause - since : 1);
+    ngx_add_timer(&cluster->timer, since < interval ? interval - since : 1);
 }
 
 

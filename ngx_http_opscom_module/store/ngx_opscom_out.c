@@ -12,7 +12,7 @@
 ngx_int_t
 ngx_opscom_out_reserve(ngx_opscom_out_t *out, size_t size, ngx_log_t *log)
 {
-    size_t   used, room;
+    size_t   used, total;
     u_char  *start;
 
     if ((size_t) (out->end - out->last) >= size) {
@@ -20,24 +20,24 @@ ngx_opscom_out_reserve(ngx_opscom_out_t *out, size_t size, ngx_log_t *log)
     }
 
     used = out->last - out->pos;
-    room = out->end - out->start;
+    total = out->end - out->start;
 
     /* moving pays where at least half of the memory is free */
 
-    if (used + size <= room / 2) {
+    if (used + size <= total / 2) {
         ngx_memmove(out->start, out->pos, used);
         out->pos = out->start;
         out->last = out->start + used;
         return NGX_OK;
     }
 
-    room = ngx_max(room, NGX_OPSCOM_OUT_FIRST);
+    total = ngx_max(total, NGX_OPSCOM_OUT_FIRST);
 
-    while (room < (used + size) * 2) {
-        room *= 2;
+    while (total < (used + size) * 2) {
+        total *= 2;
     }
 
-    start = ngx_alloc(room, log);
+    start = ngx_alloc(total, log);
     if (start == NULL) {
         return NGX_ERROR;
     }
@@ -50,7 +50,7 @@ ngx_opscom_out_reserve(ngx_opscom_out_t *out, size_t size, ngx_log_t *log)
     out->start = start;
     out->pos = start;
     out->last = start + used;
-    out->end = start + room;
+    out->end = start + total;
 
     return NGX_OK;
 }

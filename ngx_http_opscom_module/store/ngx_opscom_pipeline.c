@@ -64,7 +64,7 @@ ngx_int_t
 ngx_opscom_pipeline_call(ngx_opscom_pipeline_t *pipeline,
     ngx_opscom_call_t *call, ngx_msec_t deadline)
 {
-    size_t              room;
+    size_t              size;
     ngx_opscom_slot_t  *slot;
 
     if (call->asking
@@ -73,9 +73,9 @@ ngx_opscom_pipeline_call(ngx_opscom_pipeline_t *pipeline,
         return NGX_ERROR;
     }
 
-    room = pipeline->reserved + ngx_opscom_command_size(call);
+    size = pipeline->reserved + ngx_opscom_command_size(call);
 
-    if (ngx_opscom_out_reserve(&pipeline->out, room, pipeline->log) != NGX_OK) {
+    if (ngx_opscom_out_reserve(&pipeline->out, size, pipeline->log) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -90,7 +90,7 @@ ngx_opscom_pipeline_call(ngx_opscom_pipeline_t *pipeline,
 
     call->number = pipeline->inflight.tail - 1;
 
-    pipeline->reserved = room;
+    pipeline->reserved = size;
     pipeline->fresh++;
 
     if (call->asking) {

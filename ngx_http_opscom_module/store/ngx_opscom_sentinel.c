@@ -8,7 +8,7 @@
 #include "ngx_opscom_sentinel.h"
 
 
-static void ngx_opscom_sentinel_answer(void *data, ngx_opscom_reply_t *reply);
+static void ngx_opscom_sentinel_reply(void *data, ngx_opscom_reply_t *reply);
 
 
 void
@@ -20,7 +20,7 @@ ngx_opscom_sentinel_ask(ngx_opscom_link_t *link)
     ngx_str_set(&argv[1], "GET-MASTER-ADDR-BY-NAME");
     argv[2] = link->settings->sentinel;
 
-    if (ngx_opscom_link_command(link, argv, 3, ngx_opscom_sentinel_answer)
+    if (ngx_opscom_link_command(link, argv, 3, ngx_opscom_sentinel_reply)
         != NGX_OK)
     {
         ngx_opscom_link_fail(link, "no memory", 0);
@@ -29,7 +29,7 @@ ngx_opscom_sentinel_ask(ngx_opscom_link_t *link)
 
 
 static void
-ngx_opscom_sentinel_answer(void *data, ngx_opscom_reply_t *reply)
+ngx_opscom_sentinel_reply(void *data, ngx_opscom_reply_t *reply)
 {
     ngx_str_t          *port;
     ngx_opscom_link_t  *link;
