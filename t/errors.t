@@ -250,3 +250,23 @@ GET /api/plain
 --- response_headers
 Content-Type: text/html
 ! Cache-Control
+
+
+
+=== TEST 22: a broken chunk that comes later
+--- raw_request eval
+[ "POST /api/OC-TOMA/v1/permits/push HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n4\r\n    \r\n", "x\r\n" ]
+--- raw_request_middle_delay: 0.05
+--- error_code: 400
+--- response_body_like: "ErrorCode":9003,.*"code":"bad_request"
+
+
+
+=== TEST 23: a chunk that comes later and is over client_max_body_size
+--- config
+location /api { opscom_push; client_max_body_size 100; }
+--- raw_request eval
+[ "POST /api/OC-TOMA/v1/permits/push HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n4\r\n    \r\n", "1000\r\n" . ' ' x 200 ]
+--- raw_request_middle_delay: 0.05
+--- error_code: 413
+--- response_body_like: "ErrorCode":413,.*"code":"body_too_large"
