@@ -208,16 +208,17 @@ location /if { opscom_push OC-TOMA; if ($arg_deny) { return 403; } if ($arg_set)
 === TEST 18: nginx's own redirects and 405 are answered in JSON too
 --- config
 location /moved { opscom_push OC-TOMA; return 301 /elsewhere; }
+location /many { opscom_push OC-TOMA; return 300; }
 location /found { opscom_push OC-TOMA; opscom_cors_origin *; return 302 https://other.example/; }
 location /never { opscom_push OC-TOMA; return 405; }
 location /cors { opscom_push OC-TOMA; opscom_cors_origin *; return 405; }
 location /health { opscom_health; return 405; }
---- request eval: [ map { Opscom::push_to($_) } '/moved', '/found', '/never', '/cors', '/health' ]
---- error_code eval: [ 301, 302, 405, 405, 405 ]
+--- request eval: [ map { Opscom::push_to($_) } '/many', '/moved', '/found', '/never', '/cors', '/health' ]
+--- error_code eval: [ 300, 301, 302, 405, 405, 405 ]
 --- response_body_like eval
-[ '"ErrorCode":301,.*"code":"http_error"', '"ErrorCode":302,.*"code":"http_error"', ('"ErrorCode":405,.*"code":"method_not_allowed"') x 3 ]
+[ '"ErrorCode":300,.*"code":"http_error"', '"ErrorCode":301,.*"code":"http_error"', '"ErrorCode":302,.*"code":"http_error"', ('"ErrorCode":405,.*"code":"method_not_allowed"') x 3 ]
 --- response_headers eval
-[ map { "Content-Type: application/json\nCache-Control: no-store\n$_\n" } "! Allow", "Location: https://other.example/", "Allow: POST", "Allow: POST, OPTIONS", "Allow: GET, HEAD" ]
+[ map { "Content-Type: application/json\nCache-Control: no-store\n$_\n" } "! Allow", "! Allow", "Location: https://other.example/", "Allow: POST", "Allow: POST, OPTIONS", "Allow: GET, HEAD" ]
 
 
 
@@ -270,3 +271,16 @@ location /api { opscom_push; client_max_body_size 100; }
 --- raw_request_middle_delay: 0.05
 --- error_code: 413
 --- response_body_like: "ErrorCode":413,.*"code":"body_too_large"
+
+
+
+=== TEST 24: a success of nginx's own is left as it is
+--- config
+location /own { opscom_push OC-TOMA; return 200 fine; }
+--- elsewhere: /own
+--- request eval: Opscom::push_to('/own')
+--- response_body chomp
+fine
+--- response_headers
+Content-Type: text/plain
+Cache-Control: no-store
