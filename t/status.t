@@ -118,3 +118,17 @@ location /status { opscom_status; }
 --- request eval: [ 'GET /health', 'GET /status' ]
 --- error_code eval: [ 503, 200 ]
 --- response_body_like eval: [ 'store_unavailable', '"up":false' ]
+
+
+
+=== TEST 10: errors of nginx's own are counted, and logged as what they are
+--- config
+location /deny { opscom_update OC-TOMA; deny all; add_header X-Result $opscom_result always; }
+location /large { opscom_update OC-TOMA; client_max_body_size 10; add_header X-Result $opscom_result always; }
+location /busy { opscom_update OC-TOMA; return 503; add_header X-Result $opscom_result always; }
+location /status { opscom_status; }
+--- request eval: [ (map { Opscom::push_to($_) } qw(/deny /large /busy)), 'GET /status' ]
+--- error_code eval: [ 403, 413, 503, 200 ]
+--- response_headers eval: [ "X-Result: http_error\n", "X-Result: body_too_large\n", "X-Result: service_unavailable\n", '' ]
+--- response_body_like eval
+[ ('') x 3, '"update":\{.*"body_too_large":1,.*"service_unavailable":1,.*"http_error":1\b' ]
