@@ -97,3 +97,17 @@ location @store { opscom_push; }
 --- error_code eval: [ 200, 422 ]
 --- response_headers eval: [ ('Content-Type: application/json') x 2 ]
 --- redis eval: [ "XLEN stream => 1\n", '' ]
+
+
+
+=== TEST 8: an error where another server has redirected to has no Accept-Ranges of its
+--- config
+location /api { proxy_pass http://127.0.0.1:$TEST_NGINX_SERVER_PORT/gate; }
+location /gate { add_header X-Accel-Redirect @store; add_header Accept-Ranges bytes; return 200; }
+location @store { opscom_push OC-TOMA; return 403 no; }
+--- request eval: Opscom::push()
+--- error_code: 403
+--- response_headers
+Content-Type: application/json
+! Accept-Ranges
+--- response_body_like: http_error
