@@ -92,11 +92,12 @@ opscom: refused: store_unavailable, request_id:
 --- http_config eval: $::Log
 --- config
 access_log logs/opscom.log opscom;
+location /update { opscom_update OC-TOMA; add_header X-All "$opscom_error_attributes" always; }
 location /api { opscom_push; add_header X-All "$opscom_client|$opscom_reference_id|$opscom_result|$opscom_error_attributes|$opscom_token_label" always; }
---- request eval: [ Opscom::push(), Opscom::push(endTime => '', LicencePlate => undef), Opscom::push(apiToken => 'wrong') ]
---- error_code eval: [ 200, 422, 401 ]
+--- request eval: [ Opscom::push(), Opscom::push(endTime => '', LicencePlate => undef), Opscom::push(apiToken => 'wrong'), Opscom::push_to('/update') ]
+--- error_code eval: [ 200, 422, 401, 422 ]
 --- response_headers_like eval
-[ 'X-All: OC-TOMA\|[0-9a-f-]{36}\|stored\|\|demo', 'X-All: OC-TOMA\|\|validation_failed\|endTime,plate\|', 'X-All: OC-TOMA\|\|unauthorized\|\|' ]
+[ 'X-All: OC-TOMA\|[0-9a-f-]{36}\|stored\|\|demo', 'X-All: OC-TOMA\|\|validation_failed\|endTime,plate\|', 'X-All: OC-TOMA\|\|unauthorized\|\|', 'X-All: referenceid' ]
 
 
 
