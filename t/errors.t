@@ -284,3 +284,11 @@ fine
 --- response_headers
 Content-Type: text/plain
 Cache-Control: no-store
+
+
+
+=== TEST 25: an Idempotency-Key is found as the first header, and no other of its length is one
+--- request eval: [ Opscom::push(), Opscom::push() ]
+--- more_headers eval
+[ map { "$_: a b\nHost: localhost\nConnection: close\nContent-Type: application/json\n" } 'Idempotency-Key', 'X-Fifteen-Chars' ]
+--- error_code eval: [ 400, 200 ]
