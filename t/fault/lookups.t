@@ -11,6 +11,7 @@ use Fault;
 use JSON::PP ();
 use List::Util qw(max);
 use Load;
+use POSIX ();
 use Test::More;
 use Time::HiRes qw(sleep time);
 
@@ -47,6 +48,16 @@ is($redis->call('DEBUG', 'DIGEST'), $before, 'nothing has changed in Redis');
 my %commands = map { $_ => 1 } $redis->call('INFO', 'commandstats') =~ /^cmdstat_([^:\r]+):/mg;
 is_deeply([ grep { !/^(?:evalsha|eval|hget|hmget|zrangebyscore|debug|info|ping|config(?:\|resetstat)?|script(?:\|load)?|client(?:\|\w+)?|role)$/ } sort keys %commands ], [],
     'no command that writes was used');
+
+# the moment is now, to the second, where none is given
+for my $second (1, 2) {
+    my $sent = int time;
+    my ($one) = burst($nginx, 1, path => $path, body => qq({"apiToken":"$Fault::Token","plate":"P1"}));
+    my ($at) = $one->{body} =~ /"at":"([^"]*)"/;
+    my @times = map { POSIX::strftime('%Y-%m-%dT%H:%M:%SZ', gmtime $_) } $sent .. int time;
+    ok((grep { $_ eq ($at // '') } @times), "the moment is now, $second") or diag("$at is none of @times");
+    wait_until(2, sub { int time > $sent });
+}
 
 # pushes and lookups at the same time
 my @writers = fire($nginx, 20, body => sub { body(LicencePlate => "W$_[0]") });
