@@ -118,8 +118,9 @@ ngx_http_opscom_filter_allow(ngx_http_request_t *r,
     static ngx_str_t   post = ngx_string("POST");
     static ngx_str_t   post_or_options = ngx_string("POST, OPTIONS");
 
-    if (r->headers_out.status != NGX_HTTP_NOT_ALLOWED
-        && r->headers_out.status != NGX_HTTP_NO_CONTENT)
+    if ((r->headers_out.status != NGX_HTTP_NOT_ALLOWED
+         && r->headers_out.status != NGX_HTTP_NO_CONTENT)
+        || ngx_http_opscom_headers_has(r, &allow))
     {
         return NGX_OK;
     }
@@ -174,6 +175,11 @@ ngx_http_opscom_filter_replace(ngx_http_request_t *r,
     if (r->headers_out.content_length) {
         r->headers_out.content_length->hash = 0;
         r->headers_out.content_length = NULL;
+    }
+
+    if (r->headers_out.content_encoding) {
+        r->headers_out.content_encoding->hash = 0;
+        r->headers_out.content_encoding = NULL;
     }
 
     return NGX_OK;

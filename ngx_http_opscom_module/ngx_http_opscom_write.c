@@ -38,6 +38,8 @@ static ngx_int_t ngx_http_opscom_write_ended(ngx_http_request_t *r,
     ngx_http_opscom_ctx_t *ctx, ngx_opscom_outcome_t outcome);
 static ngx_http_opscom_error_id_t ngx_http_opscom_write_error(
     ngx_http_opscom_ctx_t *ctx, ngx_opscom_outcome_t outcome);
+static ngx_uint_t ngx_http_opscom_write_is_uncertain(
+    ngx_http_opscom_ctx_t *ctx, ngx_opscom_verdict_t verdict);
 static ngx_uint_t ngx_http_opscom_write_is_replay(ngx_http_opscom_ctx_t *ctx);
 
 
@@ -368,16 +370,28 @@ ngx_http_opscom_write_error(ngx_http_opscom_ctx_t *ctx,
 
     verdict = ctx->written.verdict;
 
-    /*
-     * The last attempt failed, an earlier one may have been executed.  Other
-     * verdicts are certain: the scripts recognise what an earlier one wrote.
-     */
-
-    if (verdict == NGX_OPSCOM_REFUSED && ctx->call.maybe_executed) {
+    if (ctx->call.maybe_executed
+        && ngx_http_opscom_write_is_uncertain(ctx, verdict))
+    {
         return NGX_HTTP_OPSCOM_STORE_TIMEOUT;
     }
 
     return ngx_http_opscom_write_errors[verdict];
+}
+
+
+/*
+ * The last attempt failed, an earlier one may have been executed.  The scripts
+ * recognise what an earlier one wrote, but not for whom, where the token is
+ * refused: only a push has an ID of its own.
+ */
+
+static ngx_uint_t
+ngx_http_opscom_write_is_uncertain(ngx_http_opscom_ctx_t *ctx,
+    ngx_opscom_verdict_t verdict)
+{
+    return verdict == NGX_OPSCOM_REFUSED
+           || (verdict == NGX_OPSCOM_UNAUTHORIZED && !ctx->endpoint->creates);
 }
 
 

@@ -292,3 +292,17 @@ Cache-Control: no-store
 --- more_headers eval
 [ map { "$_: a b\nHost: localhost\nConnection: close\nContent-Type: application/json\n" } 'Idempotency-Key', 'X-Fifteen-Chars' ]
 --- error_code eval: [ 400, 200 ]
+
+
+
+=== TEST 26: an answer of another server that is replaced keeps neither its encoding, nor is its Allow doubled
+--- config
+location = /up { add_header Allow PUT always; add_header Content-Encoding gzip always; return 405; }
+location = /through { opscom_push OC-TOMA; set $up /up; if ($request_method = POST) { proxy_pass http://127.0.0.1:$TEST_NGINX_SERVER_PORT$up; } }
+--- request eval: Opscom::push_to('/through')
+--- error_code: 405
+--- response_body_like: "code":"method_not_allowed"
+--- response_headers
+Content-Type: application/json
+! Content-Encoding
+Allow: PUT

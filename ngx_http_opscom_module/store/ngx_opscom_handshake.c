@@ -15,11 +15,15 @@ static void ngx_opscom_handshake_master(void *data, ngx_opscom_reply_t *reply);
 static ngx_int_t ngx_opscom_handshake_select(ngx_opscom_link_t *link);
 static ngx_int_t ngx_opscom_handshake_name(ngx_opscom_link_t *link);
 static ngx_int_t ngx_opscom_handshake_scripts(ngx_opscom_link_t *link);
+static void ngx_opscom_handshake_script(void *data,
+    ngx_opscom_reply_t *reply);
+static void ngx_opscom_handshake_evalsha(void *data,
+    ngx_opscom_reply_t *reply);
 static void ngx_opscom_handshake_required(void *data,
     ngx_opscom_reply_t *reply);
 static void ngx_opscom_handshake_optional(void *data,
     ngx_opscom_reply_t *reply);
-static ngx_int_t ngx_opscom_handshake_is_withheld(ngx_str_t *text);
+static ngx_int_t ngx_opscom_handshake_is_unknown(ngx_opscom_reply_t *reply);
 static void ngx_opscom_handshake_done(ngx_opscom_link_t *link);
 static ngx_int_t ngx_opscom_handshake_error_passes(ngx_str_t *text);
 
@@ -159,7 +163,7 @@ ngx_opscom_handshake_scripts(ngx_opscom_link_t *link)
         argv[2] = ngx_opscom_scripts[i].source;
 
         if (ngx_opscom_link_command(link, argv, 3,
-                                    ngx_opscom_handshake_optional)
+                                    ngx_opscom_handshake_script)
             != NGX_OK)
         {
             return NGX_ERROR;
@@ -167,6 +171,43 @@ ngx_opscom_handshake_scripts(ngx_opscom_link_t *link)
     }
 
     return NGX_OK;
+}
+
+
+/* A server without SCRIPT may have no scripts at all: a sentinel, for one. */
+
+static void
+ngx_opscom_handshake_script(void *data, ngx_opscom_reply_t *reply)
+{
+    ngx_opscom_link_t  *link;
+    static ngx_str_t    none[] = { ngx_string("EVALSHA"), ngx_string("0"),
+                                   ngx_string("0") };
+
+    link = data;
+
+    if (ngx_opscom_handshake_is_unknown(reply)
+        && ngx_opscom_link_command(link, none, 3, ngx_opscom_handshake_evalsha)
+           != NGX_OK)
+    {
+        ngx_opscom_link_fail(link, "no memory", 0);
+        return;
+    }
+
+    ngx_opscom_handshake_optional(link, reply);
+}
+
+
+/* The script is none: any error is good that knows the command. */
+
+static void
+ngx_opscom_handshake_evalsha(void *data, ngx_opscom_reply_t *reply)
+{
+    if (ngx_opscom_handshake_is_unknown(reply)) {
+        ngx_opscom_handshake_required(data, reply);
+        return;
+    }
+
+    ngx_opscom_handshake_done(data);
 }
 
 
@@ -217,7 +258,8 @@ ngx_opscom_handshake_error_passes(ngx_str_t *text)
 
 
 /*
- * The link works without CLIENT and SCRIPT.  Any other error (LOADING, NOAUTH,
+ * The link works where CLIENT and SCRIPT are forbidden by Redis's ACL, or were
+ * taken away by rename-command.  Any other error (LOADING, NOAUTH,
  * MASTERDOWN ...) would be the reply to permits, too.
  */
 
@@ -225,7 +267,9 @@ static void
 ngx_opscom_handshake_optional(void *data, ngx_opscom_reply_t *reply)
 {
     if (reply->type == REDIS_REPLY_ERROR
-        && !ngx_opscom_handshake_is_withheld(&reply->text))
+        && !ngx_opscom_handshake_is_unknown(reply)
+        && ngx_opscom_account_reason(&reply->text)
+           != NGX_OPSCOM_REFUSAL_NOPERM)
     {
         ngx_opscom_handshake_required(data, reply);
         return;
@@ -235,15 +279,13 @@ ngx_opscom_handshake_optional(void *data, ngx_opscom_reply_t *reply)
 }
 
 
-/* A command that Redis's ACL forbids, or that rename-command took away. */
-
 static ngx_int_t
-ngx_opscom_handshake_is_withheld(ngx_str_t *text)
+ngx_opscom_handshake_is_unknown(ngx_opscom_reply_t *reply)
 {
     static ngx_str_t  unknown = ngx_string("ERR unknown command");
 
-    return ngx_opscom_text_starts_with(text, &unknown)
-           || ngx_opscom_account_reason(text) == NGX_OPSCOM_REFUSAL_NOPERM;
+    return reply->type == REDIS_REPLY_ERROR
+           && ngx_opscom_text_starts_with(&reply->text, &unknown);
 }
 
 

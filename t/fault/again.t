@@ -151,12 +151,9 @@ for my $token ([ 'HDEL' ], [ 'HSET', 'demo lookup' ]) {
         script($redis, 'push');
         script($redis, $kind, @words);
         $refuse->();
-        my ($before, $offset) = (all_keys($redis), offset());
-        is(text(script($redis, $kind, @words, again => 1)), '[1 1 a-1 ]', "$name: what was done is done");
-        cmp_ok(offset(), '>', $offset, "$name: the offset has moved");
-        is(text(script($redis, $kind, @words)), '[0]', "$name: a first attempt is refused");
-        is(text(script($redis, $kind, @words, again => 1, now => '2026-11-24T08:00:00.001Z')), '[0]', "$name: and one of another moment");
-        is(text(script($redis, $kind, @words, again => 1, reference_id => 'b-2', fingerprint => 'e' x 64)), '[0]', "$name: and one of another permit");
+        my $before = all_keys($redis);
+        # it could be another client's, of the same moment: not told, and 504 in the end
+        is(text(script($redis, $kind, @words, @$_)), '[0]', "$name: is refused @$_") for [], [ again => 1 ];
         is(all_keys($redis), $before, "$name: nothing has changed");
     }
 }

@@ -76,6 +76,22 @@ for my $text ('ERR unknown', 'ERR max number of clients reached', 'LOADING Redis
     $nginx->quit;
 }
 
+# a server that knows no scripts is not used, another one is
+for my $without (without('SCRIPT', 'EVALSHA', 'EVAL'), without('EVALSHA', 'SCRIPT')) {
+    my $good = redis();
+    my $nginx = nginx(http => "opscom_redis @{[ $without->address ]};", server => $locations);
+    is((push_permit($nginx))[0], 503, 'no scripts: 503');
+    is((Fault::request(Fault::connect_to($nginx->{port}), '/health', undef, Connection => 'close'))[0], 503, 'no scripts: health is 503');
+    is(metric($nginx, 'opscom_store_up'), 0, 'no scripts: not up');
+    like($nginx->log, qr/is unavailable: ERR unknown command [`']EVALSHA/, 'no scripts: the log says why');
+    $nginx->quit;
+
+    $nginx = nginx(http => "opscom_redis @{[ $without->address ]} @{[ $good->address ]};");
+    is((push_permit($nginx))[0], 200, 'no scripts: the next server is used');
+    is_deeply([ check_log($nginx) ], [], 'no scripts: no alert in the error log');
+    $nginx->quit;
+}
+
 # what is needed
 for my $command ('EVALSHA', 'SELECT') {
     my $nginx = nginx(http => 'opscom_redis ' . without($command)->address . '; opscom_redis_database 1;');

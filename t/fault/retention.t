@@ -64,6 +64,20 @@ for my $kind ('push', 'pushes') {
     }
 }
 
+# one whose clock is ahead: what it takes for ended stays until its end, and on
+for my $kind ('push', 'pushes') {
+    fresh();
+    my @ahead = (now_seconds => $now + 7200, end_seconds => $now + 3600, 'field.end_ts' => $now + 3600, retention => 60);
+    is(text(script($redis, $kind, @ahead)), $kind eq 'push' ? 'a-1 demo' : '[a-1 demo]', "$kind: stored two hours ahead");
+    cmp_ok(abs(time + ttl($_) - $now - 3660), '<', 5, "$kind: $_ stays for the retention after the end") for $permit, $plate;
+}
+
+# an update by one whose clock is behind
+fresh();
+push_one('a-1', $now - 8000, retention => 3600, now => '2018-07-02T09:00:00.000Z');
+script($redis, 'update', 'field.amount' => '3.00', retention => 60, now => '2018-07-02T09:00:00.000Z');
+is($redis->call('HGET', $permit, 'amount'), '3.00', 'updated after its end and its retention, by an edge server that is late: it is there');
+
 # retention is on, and was longer, shorter, or off
 fresh();
 push_one('a-1', $now + 10, retention => 86400);

@@ -124,7 +124,7 @@ for my $options ([], [ idempotency => 'k' x 64, fingerprint => 'f' x 64, dedup =
     is($redis->call('XLEN', "${p}stream"), 4, 'four events');
 }
 
-for (qw(zadd hset xadd set expire), [ expireat => end_seconds => time + 86400 ]) {
+for (qw(zadd hset xadd set time expireat), [ expireat => end_seconds => time + 86400 ]) {
     my ($command, @words) = ref ? @$_ : $_;
     fresh();
     my $before = all_keys($redis);

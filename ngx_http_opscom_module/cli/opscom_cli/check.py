@@ -27,7 +27,7 @@ MODULE = [
     'ZSCORE {}i m', 'ZCOUNT {}i 0 1', 'ZRANGE {}i 0 1',
     'ZRANGEBYSCORE {}i 0 1', 'XADD {}s * f v', 'XDEL {}s 1-1',
     'SISMEMBER {}z m', 'GET {}k', 'SET {}k v', 'DEL {}k', 'EXISTS {}p',
-    'TYPE {}s', 'TTL {}i', 'EXPIRE {}p 1', 'EXPIREAT {}p 1', 'PERSIST {}i']
+    'TYPE {}s', 'TTL {}i', 'EXPIRE {}p 1', 'EXPIREAT {}p 1', 'PERSIST {}i', 'TIME']
 
 
 class Facts:

@@ -14,7 +14,7 @@ if not limited then
 end
 
 -- Redis does nothing else meanwhile: 2 us for each that is examined
-local MOST, EXAMINED, AT_ONCE = 100, 100000, 128
+local MOST, EXAMINED, AT_ONCE = 100, 10000, 128
 
 -- in the order in which they are answered
 local names = {'reference_id', 'plate', 'plate_raw', 'start', 'start_ts', 'end',

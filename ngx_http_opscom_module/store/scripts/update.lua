@@ -74,7 +74,7 @@ change('updated_at', moment)
 local function expires()
     return string.format('%.0f', math.max(
         math.max(seconds(had.received_at), tonumber(now.end_ts)) + retention,
-        seconds(moment) + 1))
+        call('TIME')[1] + 1))
 end
 
 -- A permit and the index of its plate stay until its end, and after it as long

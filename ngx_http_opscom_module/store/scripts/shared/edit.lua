@@ -3,11 +3,10 @@
 -- as deleted_at, shows that this call's own earlier attempt wrote it.
 
 --@ words edit once change
+--@ include shared/token.lua @NAME@ --@ include shared/prove.lua KEYS.permit
 
 local permit, stream, idem = KEYS.permit, KEYS.stream, KEYS.idem
 local NAMES_edit_ = cmsgpack.unpack(ARGV.edit)
-
---@ include shared/token.lua @NAME@ --@ include shared/edited.lua
 
 if idem then
     local seen = call('GET', idem)

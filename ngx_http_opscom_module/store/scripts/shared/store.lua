@@ -134,18 +134,19 @@ if options and stored then
 
         -- of a permit that has ended, by Redis's clock: the edge server's may be
         -- so late that its time of expiry has passed
-        local expire, when = 'EXPIREAT', expires
+        local when = expires
         if ends - clock < 0 then
-            expire, when = 'EXPIRE', retention
+            when = string.format('%.0f', math.max(ends, call('TIME')[1])
+                                         + retention)
         end
 
-        call(expire, permit, when)
+        call('EXPIREAT', permit, when)
 
         -- the index expires with its last permit, never if one never does
         if index_ttl == -2
            or index_ttl >= 0 and call('TTL', permit) > index_ttl
         then
-            call(expire, plate, when)
+            call('EXPIREAT', plate, when)
         end
 
         -- and loses permits whose hash has expired: eight, from a place among

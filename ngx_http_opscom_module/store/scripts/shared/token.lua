@@ -1,6 +1,6 @@
 -- The token, and whether it may do this.  The including script gives the line that
 -- comes before a refusal: it proves that this is a master, as a replica may not have
--- the token yet, and that no earlier attempt was executed.
+-- the token yet, and of a push that no earlier attempt was executed.
 
 local call, try = redis.call, redis.pcall
 
