@@ -33,6 +33,8 @@ static void ngx_opscom_link_error(ngx_opscom_link_t *link,
 static void ngx_opscom_link_replicated(ngx_opscom_link_t *link, ngx_int_t rc);
 static void ngx_opscom_link_proceed(ngx_opscom_link_t *link);
 static void ngx_opscom_link_timeout(ngx_event_t *ev);
+static ngx_uint_t ngx_opscom_link_next(ngx_opscom_link_t *link,
+    ngx_opscom_link_state_t was);
 static void ngx_opscom_link_lost(ngx_opscom_link_t *link,
     ngx_opscom_link_state_t was);
 static void ngx_opscom_link_probe(ngx_event_t *ev);
@@ -341,7 +343,6 @@ ngx_opscom_link_fail(ngx_opscom_link_t *link, const char *what, ngx_err_t err)
     ngx_str_t                text;
     ngx_queue_t              ended;
     ngx_uint_t               free;
-    ngx_opscom_address_t    *next;
     ngx_opscom_link_state_t  was;
 
     /* the text may be a part of what is closed */
@@ -365,17 +366,7 @@ ngx_opscom_link_fail(ngx_opscom_link_t *link, const char *what, ngx_err_t err)
         return;
     }
 
-    next = NULL;
-
-    if (was == NGX_OPSCOM_LINK_OPENING || was == NGX_OPSCOM_LINK_PROBING) {
-        next = ngx_opscom_attempts_next(&link->attempts);
-    }
-
-    if (next) {
-        ngx_opscom_link_target(link, next);
-        ngx_post_event(&link->open, &ngx_posted_events);
-
-    } else {
+    if (!ngx_opscom_link_next(link, was)) {
 
         /* a server is left after a refusal, which was reported then */
 
@@ -396,6 +387,30 @@ ngx_opscom_link_fail(ngx_opscom_link_t *link, const char *what, ngx_err_t err)
 
     ngx_opscom_call_finish(&ended);
     link->handlers->changed(link);
+}
+
+
+/* While it is being opened: whether there is another address to try. */
+
+static ngx_uint_t
+ngx_opscom_link_next(ngx_opscom_link_t *link, ngx_opscom_link_state_t was)
+{
+    ngx_opscom_address_t  *next;
+
+    if (was != NGX_OPSCOM_LINK_OPENING && was != NGX_OPSCOM_LINK_PROBING) {
+        return 0;
+    }
+
+    next = ngx_opscom_attempts_next(&link->attempts);
+
+    if (next == NULL) {
+        return 0;
+    }
+
+    ngx_opscom_link_target(link, next);
+    ngx_post_event(&link->open, &ngx_posted_events);
+
+    return 1;
 }
 
 

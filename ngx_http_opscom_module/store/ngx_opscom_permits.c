@@ -42,6 +42,9 @@ static void ngx_opscom_permits_end(ngx_opscom_call_t *call,
     ngx_opscom_writer_t *writer, ngx_opscom_script_id_t script,
     ngx_str_t *client);
 static void ngx_opscom_permits_storing(ngx_opscom_call_t *call);
+static ngx_uint_t ngx_opscom_permits_sources(ngx_opscom_source_t *sources,
+    ngx_opscom_write_t *writes, ngx_uint_t n,
+    ngx_opscom_field_t own[][NGX_OPSCOM_OWN_FIELDS]);
 static ngx_uint_t ngx_opscom_permits_kind(ngx_opscom_write_t *write);
 static void ngx_opscom_permits_source(ngx_opscom_source_t *source,
     ngx_opscom_write_t *write, ngx_opscom_field_t *own);
@@ -380,12 +383,7 @@ ngx_opscom_permits_pushes(ngx_opscom_call_t *call, ngx_opscom_write_t *writes,
         return NGX_ERROR;
     }
 
-    kind = 0;
-
-    for (i = 0; i < n; i++) {
-        kind = ngx_max(kind, ngx_opscom_permits_kind(&writes[i]));
-        ngx_opscom_permits_source(&sources[i], &writes[i], own[i]);
-    }
+    kind = ngx_opscom_permits_sources(sources, writes, n, own);
 
     each = &ngx_opscom_spec_each[kind];
     base = ngx_opscom_words_base(&writes[0].prefix, &writes[0].client);
@@ -422,9 +420,29 @@ ngx_opscom_permits_pushes(ngx_opscom_call_t *call, ngx_opscom_write_t *writes,
     }
 
     ngx_opscom_permits_end(call, &writer, NGX_OPSCOM_SCRIPT_BULK,
-                        &writes[0].client);
+                           &writes[0].client);
 
     ngx_opscom_permits_storing(call);
 
     return NGX_OK;
+}
+
+
+/* Returns the kind of push with the most options, which serves them all. */
+
+static ngx_uint_t
+ngx_opscom_permits_sources(ngx_opscom_source_t *sources,
+    ngx_opscom_write_t *writes, ngx_uint_t n,
+    ngx_opscom_field_t own[][NGX_OPSCOM_OWN_FIELDS])
+{
+    ngx_uint_t  i, kind;
+
+    kind = 0;
+
+    for (i = 0; i < n; i++) {
+        kind = ngx_max(kind, ngx_opscom_permits_kind(&writes[i]));
+        ngx_opscom_permits_source(&sources[i], &writes[i], own[i]);
+    }
+
+    return kind;
 }
