@@ -12,12 +12,13 @@ use Test::More;
 
 plan(skip_all => 'nginx was built without --with-debug') unless `$Fault::Binary -V 2>&1` =~ /--with-debug/;
 
-# Sends a push, and returns the module's debug messages.
+# Sends a push, and returns the module's debug messages, the last of which is waited for.
 sub messages {
-    my ($http, %more) = @_;
-    my $nginx = nginx(level => 'debug', http => $http, server => $FakeRedis::Locations, %more);
+    my ($http, $last) = @_;
+    my $nginx = nginx(level => 'debug', http => $http, server => $FakeRedis::Locations);
 
     ok(wait_until(5, sub { (burst($nginx, 1))[0]{status} == 200 }), $http);
+    ok(wait_until(5, sub { $nginx->log =~ $last }), 'and its last message') if $last;
     $nginx->quit;
     return join '', map { /\[debug\].*?opscom: (.*)/ ? "$1\n" : () } split /^/, $nginx->log;
 }
@@ -38,7 +39,7 @@ like(messages('opscom_redis ' . $sentinel->address . '; opscom_redis_sentinel ci
     qr/^redis @{[ $sentinel->address ]}: the master is $address\n/m, 'a sentinel');
 
 $redis->rules({ on => 'CLUSTER SLOTS', reply => FakeRedis::slots([ 0, 99, '127.0.0.1', $port ], [ 100, 16383, '127.0.0.1', $port ]) });
-$text = messages("opscom_redis $address; opscom_redis_cluster on;");
+$text = messages("opscom_redis $address; opscom_redis_cluster on;", qr/cluster: slots 100-/);
 like($text, qr/^cluster: ask $address for the map\n/m, 'the map of a cluster is asked for');
 like($text, qr/^cluster: slots 0-99: $address\ncluster: slots 100-16383: $address\n/m, 'and read');
 like($text, qr/^redis $address: close\n/m, 'the end of a node');
