@@ -237,8 +237,10 @@ my $one = begin($nginx, '');
 is(statuses(results(finish($one, 5, Bulk::head(length "[$two]") . "[$two]"))), '200 200', "request $_ on a connection") for 1, 2;
 is(statuses(results(finish($one, 5, Bulk::head(2 + length $two, 'Expect: 100-continue') . "[$two]"))), '200 200', 'Expect: 100-continue');
 is((request($one->{socket}, '/api/OC-TOMA/v1/permits/push', body()))[0], 200, 'a push on it');
-my $old = begin($nginx, Bulk::head(length "[$two]") =~ s{HTTP/1.1}{HTTP/1.0}r . "[$two]");
-$answer = finish($old, 5);
+my $old = begin($nginx, Bulk::head(1 + length "[$two]") =~ s{HTTP/1.1}{HTTP/1.0}r . '[' . body() . ",\n");
+ok(wait_until(5, sub { sysread($old->{socket}, $old->{raw}, 65536, length $old->{raw}); $old->{raw} =~ /"index":0/ }),
+   'HTTP/1.0: a result before the last element is sent');
+$answer = finish($old, 5, body() . ']');
 is(statuses(results($answer)), '200 200', 'HTTP/1.0');
 unlike($answer->{head}, qr/chunked/, 'not chunked');
 

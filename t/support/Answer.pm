@@ -51,15 +51,17 @@ sub check {
     show(join(' ', $name // (), $method, $path), $wrong, "$head\n\n$body") if $wrong;
 }
 
-# Whether a response has come to its end, as far as its head says where that is.
+# Whether a response has come to its end: where its head says, or else where the
+# connection was closed (RFC 9112, 6.3).
 sub ended {
-    my $text = shift;
+    my ($text, $closed) = @_;
     my $at = index $$text, "\r\n\r\n";
 
     return 0 if $at < 0;
     my $head = substr $$text, 0, $at;
     return length $$text >= $at + 4 + $1 if $head =~ /^Content-Length: (\d+)/mi;
-    return $head !~ /^Transfer-Encoding: chunked/mi || substr($$text, -7) eq "\r\n0\r\n\r\n";
+    return substr($$text, -7) eq "\r\n0\r\n\r\n" if $head =~ /^Transfer-Encoding: chunked/mi;
+    return $closed || $head =~ m{\AHTTP/[0-9.]+ (?:204|304) };
 }
 
 # The same as it was read; nothing is no response.

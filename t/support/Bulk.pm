@@ -66,7 +66,9 @@ sub finish {
         }
         if ($can_read && @$can_read) {
             my $n = sysread $socket, $one->{raw}, 65536, length $one->{raw};
-            last if defined $n ? !$n : !$!{EAGAIN};
+            next if defined $n ? $n : $!{EAGAIN};
+            $one->{closed} = defined $n;
+            last;
         }
     }
     $socket->blocking(1);
@@ -83,7 +85,7 @@ sub ended {
         substr $one->{raw}, 0, $at + 4, '';
         return 0;
     }
-    return Answer::ended(\$one->{raw});
+    return Answer::ended(\$one->{raw}, $one->{closed});
 }
 
 sub answer {
