@@ -16,7 +16,7 @@ ulimit -n 65536 2>/dev/null || ulimit -n "$(ulimit -H -n)"
 mkdir -p "$BUILD/bench"
 
 TEST_NGINX_LOAD_MODULES=$PWD/$BUILD/ngx_http_opscom_module.so
-TEST_NGINX_BINARY=$(PATH=$PATH:/usr/sbin command -v nginx)
+TEST_NGINX_BINARY=${TEST_NGINX_BINARY:-$(PATH=$PATH:/usr/sbin command -v nginx)}
 export TEST_NGINX_LOAD_MODULES TEST_NGINX_BINARY
 
 parts=${BENCH:-cpu rates lookup instructions commands scale latency outage bulk}

@@ -11,17 +11,18 @@ mkdir -p "$out/parser" "$out/array" "$out/reply"
 flags="-std=gnu11 -g -O1 -Wall -Wextra -Werror -Wno-unused-parameter
     -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined"
 core=$(sh t/tools/includes.sh)
+libs=${NGX_OPSCOM_LIBS:--lyajl -lhiredis -lcrypto}
 
 # shellcheck disable=SC2086 # lists of words
 {
     clang $flags -It/unit -I$room/permit t/fuzz/parser_fuzz.c t/unit/compare*.c t/unit/reference*.c \
-        t/unit/memory.c $room/permit/*.c -lyajl -o "$out/parser_fuzz"
+        t/unit/memory.c $room/permit/*.c $libs -o "$out/parser_fuzz"
 
     clang $flags -It/unit -I$room/permit t/fuzz/array_fuzz.c t/unit/compare*.c t/unit/reference*.c \
-        t/unit/memory.c $room/permit/*.c -lyajl -o "$out/array_fuzz"
+        t/unit/memory.c $room/permit/*.c $libs -o "$out/array_fuzz"
 
     clang $flags $core t/fuzz/reply_fuzz.c t/unit/ngx_stub.c $room/store/ngx_opscom_out.c $room/store/ngx_opscom_reader.c $room/store/ngx_opscom_write.c \
-        $room/store/ngx_opscom_results.c $room/store/ngx_opscom_text.c -lhiredis -o "$out/reply_fuzz"
+        $room/store/ngx_opscom_results.c $room/store/ngx_opscom_text.c $libs -o "$out/reply_fuzz"
 }
 
 run() {

@@ -4,7 +4,7 @@
 set -eu
 
 TEST_NGINX_LOAD_MODULES=$PWD/$BUILD/ngx_http_opscom_module.so
-TEST_NGINX_BINARY=$(PATH=$PATH:/usr/sbin command -v nginx)
+TEST_NGINX_BINARY=${TEST_NGINX_BINARY:-$(PATH=$PATH:/usr/sbin command -v nginx)}
 export TEST_NGINX_LOAD_MODULES TEST_NGINX_BINARY
 
 exec perl -It/support t/fault/soak.pl
