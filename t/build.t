@@ -1,5 +1,6 @@
 # make replaces a module that has changed: a running nginx has the old file mapped,
-# and would crash if it were written into.
+# and would crash if it were written into.  It builds for an nginx from elsewhere
+# with that one's configure arguments.
 
 use strict;
 use warnings;
@@ -33,5 +34,27 @@ make();
 is((stat $mapped)[3], 0, 'one that has changed is replaced, not overwritten');
 is(system('cmp', $module, $built), 0, 'by what was built');
 is_deeply([ glob "$dir/*.new" ], [], 'no other file is left');
+
+# sources of another nginx, whose configure says what it is given and fails
+sub write_to {
+    my ($file, $text, $mode) = @_;
+    open my $out, '>', $file or die "$file: $!";
+    print $out $text;
+    close $out;
+    chmod $mode, $file if $mode;
+}
+
+my $source = File::Temp->newdir(TMPDIR => 1);
+mkdir "$source/$_" for 'src', 'src/core';
+write_to("$source/src/core/nginx.h", '');
+write_to("$source/configure", "#!/bin/sh\nfor a; do echo \"[\$a]\"; done\nexit 1\n", 0755);
+local $ENV{NGINX_SRC} = "$source";
+
+delete local $ENV{NGINX_CONFIGURE};
+like(make(), qr/^\[--with-compat\]\n.*\[--with-cc-opt=.*^\[--add-dynamic-module=[^\n]+\]\n\z/ms, 'arguments of configure');
+write_to("$source/conf_flags", "NGX_CONF_FLAGS=( --with-debug --user='a b' )\n");
+like(make(), qr/^\[--with-debug\]\n\[--user=a b\]\n\[--with-cc=/m, 'those of a conf_flags file, as Debian has one');
+$ENV{NGINX_CONFIGURE} = "--with-compat --group='c d'";
+like(make(), qr/^\[--with-compat\]\n\[--group=c d\]\n\[--with-cc=/m, 'those of nginx -V');
 
 done_testing();

@@ -11,6 +11,7 @@ use Load;
 use Test::More;
 
 plan(skip_all => 'nginx was built without --with-debug') unless `$Fault::Binary -V 2>&1` =~ /--with-debug/;
+plan(skip_all => 'the module was built without --with-debug') unless slurp($Fault::Module) =~ /WAIT returned/;
 
 # Sends a push, and returns the module's debug messages, the last of which is waited for.
 sub messages {

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Builds the module in $BUILD, out of a copy of an nginx source tree: that of
-# Debian's nginx-dev, or $NGINX_SRC.  SANITIZE=1 adds ASan and UBSan.
+# Debian's nginx-dev, or $NGINX_SRC.  NGINX_CONFIGURE is what configure is given
+# there, quoted as "nginx -V" does.  SANITIZE=1 adds ASan and UBSan.
 
 set -eu
 
@@ -28,7 +29,7 @@ fi
 # whatever changes what configure would do
 
 stamp() {
-    echo "$source $cc $flags ${NGX_OPSCOM_CFLAGS:-} ${NGX_OPSCOM_LIBS:-}"
+    echo "$source ${NGINX_CONFIGURE:-} $cc $flags ${NGX_OPSCOM_CFLAGS:-} ${NGX_OPSCOM_LIBS:-}"
     cat "$source/src/core/nginx.h" config
     find ngx_http_opscom_module -name '*.[ch]' | sort
 }
@@ -45,6 +46,7 @@ if [ ! -f "$tree/objs/Makefile" ] || [ "$(stamp)" != "$(cat "$build/stamp" 2>/de
         NGX_CONF_FLAGS=(--with-compat --with-threads --with-http_ssl_module
                         --with-http_v2_module --with-http_realip_module)
         [ ! -f conf_flags ] || . ./conf_flags
+        [ -z "${NGINX_CONFIGURE:-}" ] || eval "NGX_CONF_FLAGS=($NGINX_CONFIGURE)"
         exec "$0" "${NGX_CONF_FLAGS[@]}" "$@"' "$configure" \
         --with-cc="$cc" --with-cc-opt="$flags" --with-ld-opt="-fPIC" \
         --add-dynamic-module="$top" > "$build/configure.log" 2>&1
