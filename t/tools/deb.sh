@@ -14,6 +14,10 @@ mkdir -p "$tree"
 tar -c --exclude=./build --exclude=./.git . | tar -x -C "$tree"
 cp -R docs/debian "$tree/debian"
 
+# for Debian's nginx, whatever this checkout is built for
+
+unset MAKEFLAGS NGINX_SRC NGINX_CONFIGURE NGX_OPSCOM_CFLAGS NGX_OPSCOM_LIBS
+
 (cd "$tree" && dpkg-buildpackage -b -us -uc > ../build.log 2>&1) || {
     tail -n 30 "$room/build.log" >&2
     exit 1
