@@ -404,7 +404,12 @@ ngx_opscom_socket_send(ngx_opscom_socket_t *sock, u_char *data, size_t len)
 
     c = sock->peer.connection;
 
+#if (NGX_SSL)
+    n = c->ssl ? ngx_opscom_tls_send(c, data, len, &sock->record)
+               : c->send(c, data, len);
+#else
     n = c->send(c, data, len);
+#endif
 
     if (n == NGX_ERROR) {
         ngx_opscom_socket_failed(sock, "send() failed", ngx_socket_errno);
@@ -425,18 +430,17 @@ ngx_opscom_socket_recv(ngx_opscom_socket_t *sock, u_char *data, size_t len)
 
     n = c->recv(c, data, len);
 
-    if (n > 0 || n == NGX_AGAIN) {
-        return n;
-    }
-
     if (n == 0) {
         ngx_opscom_socket_failed(sock, "server closed the connection", 0);
-
-    } else {
-        ngx_opscom_socket_failed(sock, "recv() failed", ngx_socket_errno);
+        return NGX_DONE;
     }
 
-    return NGX_DONE;
+    if (n == NGX_ERROR) {
+        ngx_opscom_socket_failed(sock, "recv() failed", ngx_socket_errno);
+        return NGX_DONE;
+    }
+
+    return n;
 }
 
 
@@ -482,6 +486,7 @@ ngx_opscom_socket_close(ngx_opscom_socket_t *sock)
 #endif
         ngx_close_connection(c);
         sock->peer.connection = NULL;
+        sock->record = 0;
     }
 
     if (sock->pool) {

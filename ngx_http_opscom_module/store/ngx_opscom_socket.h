@@ -55,6 +55,7 @@ struct ngx_opscom_socket_s {
     ngx_opscom_socket_state_t            state;
     ngx_opscom_address_t                *address;
     ngx_peer_connection_t                peer;
+    size_t                               record; /* begun by TLS */
     ngx_resolver_ctx_t                  *resolving;
     ngx_sockaddr_t                       resolved;
     ngx_uint_t                           attempts; /* of names resolved */
@@ -78,7 +79,8 @@ void ngx_opscom_socket_log(ngx_opscom_socket_t *sock, ngx_log_t *log);
 
 /*
  * Sends and receives.  A number of bytes, NGX_AGAIN, or NGX_DONE after
- * failed() was called.
+ * failed() was called.  Bytes that are not reported as sent will not arrive as
+ * long as they are not passed again: they must be, first.
  */
 ssize_t ngx_opscom_socket_send(ngx_opscom_socket_t *sock, u_char *data,
     size_t len);

@@ -11,6 +11,9 @@
 #include <openssl/x509v3.h>
 
 
+#define NGX_OPSCOM_TLS_RECORD  16384 /* at most: RFC 8446, 5.1 */
+
+
 ngx_int_t
 ngx_opscom_tls_prepare(ngx_connection_t *c, ngx_ssl_t *ssl, ngx_str_t *server)
 {
@@ -73,6 +76,27 @@ ngx_opscom_tls_verify(ngx_connection_t *c, ngx_str_t *server)
     X509_free(certificate);
 
     return fits ? NULL : "server certificate does not match its name";
+}
+
+
+/*
+ * When SSL_write() has sent a record that was pending, and the next one is
+ * pending then, it says nothing of the first: it is given one at a time.
+ */
+
+ssize_t
+ngx_opscom_tls_send(ngx_connection_t *c, u_char *data, size_t len,
+    size_t *record)
+{
+    ssize_t  n;
+
+    len = *record ? *record : ngx_min(len, NGX_OPSCOM_TLS_RECORD);
+
+    n = c->send(c, data, len);
+
+    *record = (n == NGX_AGAIN) ? len : 0;
+
+    return n;
 }
 
 

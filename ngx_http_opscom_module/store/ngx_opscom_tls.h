@@ -27,6 +27,14 @@ ngx_int_t ngx_opscom_tls_prepare(ngx_connection_t *c, ngx_ssl_t *ssl,
  */
 char *ngx_opscom_tls_verify(ngx_connection_t *c, ngx_str_t *server);
 
+/*
+ * As c->send(), but what is not reported as sent does not arrive.  *record is
+ * kept from call to call, 0 at first: so many bytes were begun when the last
+ * call returned NGX_AGAIN; they must be passed again, at the beginning of data.
+ */
+ssize_t ngx_opscom_tls_send(ngx_connection_t *c, u_char *data, size_t len,
+    size_t *record);
+
 /* Closes without notifying the peer; harmless for one without TLS. */
 void ngx_opscom_tls_close(ngx_connection_t *c);
 

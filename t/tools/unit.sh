@@ -34,6 +34,10 @@ libs=${NGX_OPSCOM_LIBS:--lyajl -lhiredis -lcrypto}
         $room/store/ngx_opscom_words.c $room/store/ngx_opscom_results.c $room/store/ngx_opscom_text.c \
         $room/store/ngx_opscom_scripts.c $libs -lcmocka -o "$out/permits_test"
 
+    cc -std=gnu11 $flags $core t/unit/socket_test.c t/unit/socket_stub.c t/unit/ngx_stub.c \
+        $room/store/ngx_opscom_socket.c $room/store/ngx_opscom_tls.c $room/store/ngx_opscom_text.c \
+        -lssl $libs -lcmocka -o "$out/socket_test"
+
     cc -std=gnu11 $flags $core t/unit/pipeline_test.c t/unit/ngx_stub.c \
         $room/store/ngx_opscom_out.c $room/store/ngx_opscom_reader.c $room/store/ngx_opscom_write.c $room/store/ngx_opscom_command.c \
         $room/store/ngx_opscom_inflight.c $room/store/ngx_opscom_pipeline.c $libs -lcmocka -o "$out/pipeline_test"
@@ -46,4 +50,5 @@ done
 "$out/resp_test"
 "$out/permits_test"
 "$out/pipeline_test"
+"$out/socket_test"
 "$out/permit_property" "${BODIES:-300000}" "${SEED:-$(date +%s)}"
