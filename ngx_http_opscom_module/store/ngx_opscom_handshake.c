@@ -24,6 +24,8 @@ static void ngx_opscom_handshake_required(void *data,
 static void ngx_opscom_handshake_optional(void *data,
     ngx_opscom_reply_t *reply);
 static ngx_int_t ngx_opscom_handshake_is_unknown(ngx_opscom_reply_t *reply);
+static ngx_int_t ngx_opscom_handshake_is_error(ngx_opscom_reply_t *reply,
+    ngx_str_t *start);
 static void ngx_opscom_handshake_done(ngx_opscom_link_t *link);
 static ngx_int_t ngx_opscom_handshake_error_passes(ngx_str_t *text);
 
@@ -197,17 +199,22 @@ ngx_opscom_handshake_script(void *data, ngx_opscom_reply_t *reply)
 }
 
 
-/* The script is none: any error is good that knows the command. */
-
 static void
 ngx_opscom_handshake_evalsha(void *data, ngx_opscom_reply_t *reply)
 {
+    static ngx_str_t  no_script = ngx_string("NOSCRIPT");
+
+    if (ngx_opscom_handshake_is_error(reply, &no_script)) {
+        ngx_opscom_handshake_done(data);
+        return;
+    }
+
     if (ngx_opscom_handshake_is_unknown(reply)) {
         ngx_opscom_handshake_required(data, reply);
         return;
     }
 
-    ngx_opscom_handshake_done(data);
+    ngx_opscom_handshake_optional(data, reply);
 }
 
 
@@ -284,8 +291,15 @@ ngx_opscom_handshake_is_unknown(ngx_opscom_reply_t *reply)
 {
     static ngx_str_t  unknown = ngx_string("ERR unknown command");
 
+    return ngx_opscom_handshake_is_error(reply, &unknown);
+}
+
+
+static ngx_int_t
+ngx_opscom_handshake_is_error(ngx_opscom_reply_t *reply, ngx_str_t *start)
+{
     return reply->type == REDIS_REPLY_ERROR
-           && ngx_opscom_text_starts_with(&reply->text, &unknown);
+           && ngx_opscom_text_starts_with(&reply->text, start);
 }
 
 

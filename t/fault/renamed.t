@@ -76,6 +76,16 @@ for my $text ('ERR unknown', 'ERR max number of clients reached', 'LOADING Redis
     $nginx->quit;
 }
 
+# so it is where CLIENT and SCRIPT are unknown
+for my $text ('NOAUTH Authentication required.', 'BUSY Redis is busy running a script.', 'ERR max number of clients reached', 'LOADING for now') {
+    my ($fake, $good) = (FakeRedis->new, redis());
+    $fake->rules({ on => 'SCRIPT LOAD', reply => FakeRedis::error("ERR unknown command 'SCRIPT'") }, { on => 'EVAL', reply => FakeRedis::error($text) });
+    my $nginx = nginx(http => 'opscom_redis ' . $fake->address . ' ' . $good->address . ';', server => $locations);
+    is(sums(burst($nginx, 2)), '200: 2', "$text for EVALSHA: the next server is used");
+    is_deeply([ check_log($nginx) ], [], "$text for EVALSHA: no alert in the error log");
+    $nginx->quit;
+}
+
 # a server that knows no scripts is not used, another one is
 for my $without (without('SCRIPT', 'EVALSHA', 'EVAL'), without('EVALSHA', 'SCRIPT')) {
     my $good = redis();
