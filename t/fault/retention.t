@@ -6,6 +6,7 @@ use warnings;
 
 use lib 't/support';
 use Fault;
+use POSIX qw(strftime);
 use Script;
 use Test::More;
 
@@ -26,6 +27,7 @@ sub push_one {
 }
 
 sub ttl { $redis->call('TTL', $_[0]) }
+sub stamp { strftime('%Y-%m-%dT%H:%M:%S.000Z', gmtime $_[0]) }
 
 # retention is off for the second one, and was on
 for my $kind ('push', 'pushes') {
@@ -100,6 +102,21 @@ fresh();
 push_one('a-1', $now + 10, retention => 3600, now_seconds => $now - 100000);
 push_one('b-2', $now + 7200, retention => 3600, now_seconds => $now + 100000);
 cmp_ok(ttl($plate), '>=', ttl("${p}permit:b-2"), "the index does not expire before its permits though nginx's clock is ahead");
+
+# nor does an update shorten what came by a clock that was late
+for my $case ([ 'an amount', 'field.amount' => '3.00' ], [ 'a plate', 'field.plate' => 'OTHER' ]) {
+    my ($name, @change) = @$case;
+    fresh();
+    push_one('a-1', $now - 8000, retention => 3600, now => stamp($now - 7200), now_seconds => $now - 7200);
+    script($redis, 'update', @change, retention => 3600, now => stamp(time));
+    cmp_ok(ttl($permit), '>', 3500, "$name changed: the permit stays as long as it would have");
+    cmp_ok(ttl($name eq 'a plate' ? "${p}plate:OTHER" : $plate), '>=', ttl($permit), "$name changed: and its place in the index");
+}
+push_one('c-3', $now - 60, retention => 3600);
+script($redis, 'update', reference_id => 'c-3', 'field.amount' => '3.00', retention => 60);
+cmp_ok(ttl("${p}permit:c-3"), '>', 3500, 'an ended one is not shortened by an update elsewhere');
+script($redis, 'update', reference_id => 'c-3', 'field.end' => stamp($now - 50), 'field.end_ts' => $now - 50, retention => 60);
+cmp_ok(ttl("${p}permit:c-3"), '<=', 61, 'unless its end is changed');
 
 # eight that exist before many that have expired, in one index: old ends
 fresh();

@@ -23,7 +23,7 @@ sub tool {
 
     $Tool = "$Fault::Dir/script_call";
     system($ENV{CC} || 'cc', qw(-std=gnu11 -O1 -Wno-unused-parameter), @include, 't/support/script_call.c', 't/unit/ngx_stub.c',
-           @sources, qw(-lhiredis -lcrypto -o), $Tool) == 0 or die "script_call.c\n";
+           @sources, split(' ', $ENV{NGX_OPSCOM_LIBS} // '-lhiredis -lcrypto'), '-o', $Tool) == 0 or die "script_call.c\n";
     return $Tool;
 }
 

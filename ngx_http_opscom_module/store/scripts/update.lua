@@ -70,11 +70,18 @@ change('updated_at', moment)
 --@ include shared/time.lua
 
 -- Retention counts from the end or from when the permit came, whichever is
--- later; what is changed now has not expired.
-local function expires()
-    return string.format('%.0f', math.max(
-        math.max(seconds(had.received_at), tonumber(now.end_ts)) + retention,
-        call('TIME')[1] + 1))
+-- later; what is changed now has not expired.  What has ended stays as long as it
+-- would have: by Redis's clock, as the edge server's may have been late when the
+-- permit came (shared/store.lua).
+local function expires(ttl)
+    local clock = tonumber(call('TIME')[1])
+    local ends = tonumber(now.end_ts)
+    local at = math.max(seconds(had.received_at), ends) + retention
+
+    if now.end_ts == had.end_ts and ends < clock then
+        at = math.max(at, clock + ttl)
+    end
+    return string.format('%.0f', math.max(at, clock + 1))
 end
 
 -- A permit and the index of its plate stay until its end, and after it as long
@@ -93,7 +100,7 @@ local function expire(index, index_ttl)
         return
     end
 
-    local at = expires()
+    local at = expires(ttl)
     write(back, 'EXPIREAT', permit, at)
     if index_ttl == -2
        or index_ttl >= 0 and call('TTL', permit) > index_ttl
