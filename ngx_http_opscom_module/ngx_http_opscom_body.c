@@ -10,6 +10,7 @@
 #define NGX_HTTP_OPSCOM_PIECE 4096
 
 
+static ngx_int_t ngx_http_opscom_body_is_gone(ngx_http_request_t *r);
 static void ngx_http_opscom_body_handler(ngx_http_request_t *r);
 static void ngx_http_opscom_body_event(ngx_http_request_t *r);
 static permit_parse_t ngx_http_opscom_body_consume(ngx_http_request_t *r,
@@ -42,7 +43,7 @@ ngx_http_opscom_body_start(ngx_http_request_t *r,
 {
     ngx_int_t  rc;
 
-    if (r->request_body && r->reading_body) {
+    if (ngx_http_opscom_body_is_gone(r)) {
         ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
                       "opscom: request body was already partially read");
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -53,6 +54,24 @@ ngx_http_opscom_body_start(ngx_http_request_t *r,
     rc = ngx_http_read_client_request_body(r, handler);
 
     return rc >= NGX_HTTP_SPECIAL_RESPONSE ? rc : NGX_DONE;
+}
+
+
+/*
+ * Discarded, or read by something that did not keep it, as a proxy does with
+ * "proxy_request_buffering off"; nginx clears that flag where the whole body
+ * had come with the header, and is kept.
+ */
+
+static ngx_int_t
+ngx_http_opscom_body_is_gone(ngx_http_request_t *r)
+{
+    if (r->discard_body) {
+        return 1;
+    }
+
+    return r->request_body
+           && (r->reading_body || r->request_body_no_buffering);
 }
 
 
@@ -165,6 +184,12 @@ ngx_http_opscom_body_copy(ngx_http_request_t *r)
         } else if (b->in_file) {
             outcome = ngx_http_opscom_body_file(r, ctx, b);
         }
+    }
+
+    /* as for a body that is read here: a client that leaves is noticed */
+
+    if (r == r->main) {
+        r->read_event_handler = ngx_http_test_reading;
     }
 
     ngx_http_opscom_body_end(r, outcome);

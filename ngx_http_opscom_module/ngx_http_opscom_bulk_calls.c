@@ -181,7 +181,11 @@ ngx_http_opscom_bulk_calls_send_one(ngx_http_opscom_bulk_call_t *call)
                    "opscom bulk call of %ui sent: %i", call->n, rc);
 
     if (rc == NGX_OK) {
-        whole->sent = 1;
+        if (!whole->sent) {
+            whole->sent = 1;
+            whole->sent_at = call->sent_at;
+        }
+
         return NGX_OK;
     }
 

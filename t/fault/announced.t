@@ -1,0 +1,67 @@
+# A client that announces no body, or less than it sends: whatever is answered, the
+# rest is not read as a request, and no token comes into the error log.
+
+use strict;
+use warnings;
+
+use lib 't/support';
+use Answer ();
+use Fault;
+use Test::More;
+
+my $redis = redis();
+my $nginx = nginx(http => 'opscom_redis ' . $redis->address . ';', server => $Fault::Locations . <<'CONF');
+        location = /bulk { opscom_bulk OC-TOMA; }
+CONF
+my $path = '/api/OC-TOMA/v1/permits/push';
+my $json = 'Content-Type: application/json';
+my $broken = qq({"zone":x,"apiToken":"$Fault::Token"});
+
+# All that the server sends until it closes the connection.
+sub sent {
+    my ($start, @headers) = @_;
+    my $body = pop @headers;
+    my $socket = Fault::connect_to($nginx->{port});
+    my $raw = '';
+
+    syswrite $socket, join "\r\n", "$start HTTP/1.1", 'Host: x', @headers, '', "$body\r\n\r\n";
+    local $SIG{ALRM} = sub { die "timeout\n" };
+    eval { alarm 5; 1 while sysread $socket, $raw, 65536, length $raw; alarm 0 } or return ("still open: $raw");
+    Answer::check_text($raw, 'POST', $path);
+    return ($raw, $raw =~ m{HTTP/1.1 (\d+)}g);
+}
+
+for my $case (
+    [ 'no length', 400, "POST $path", $json ],
+    [ 'no length, and no type', 415, "POST $path" ],
+    [ 'no length, and a wrong key', 400, "POST $path", $json, 'Idempotency-Key: a b' ],
+    [ 'no length, and no such client', 404, 'POST /api/a%20b/v1/permits/push', $json ],
+    [ 'no length of a backlog', 400, 'POST /bulk', $json ],
+    [ 'PUT', 405, "PUT $path", $json ],
+    [ 'PUT to health', 405, 'PUT /health' ],
+    [ 'a wrong type', 415, "POST $path", 'Content-Type: text/plain', 'Content-Length: 1' ],
+    [ 'malformed before its end', 400, "POST $path", $json, 'Content-Length: 12' ],
+    [ 'a backlog that is malformed before its end', 400, 'POST /bulk', $json, 'Content-Length: 12' ],
+    [ 'a wrong key', 400, "POST $path", $json, 'Idempotency-Key:', 'Content-Length: 1' ],
+    [ 'a line feed behind it', 401, "POST $path", $json, 'Content-Length: 2', "\r\n\r\n" ],
+) {
+    my ($name, $status, $start, @headers) = @$case;
+    my $lines = @headers && $headers[-1] eq "\r\n\r\n" ? pop @headers : '';
+    my ($raw, @statuses) = sent($start, @headers, ($lines ? '{}' : '') . $lines . $broken);
+    is("@statuses", $status, "$name: one response") or diag $raw;
+    unlike($nginx->log, qr/\Q$Fault::Token/, "$name: no token in the error log");
+}
+
+# what is a request is read
+my $socket = Fault::connect_to($nginx->{port});
+my $good = body();
+my $length = length $good;
+my @requests = ("POST $path HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\nContent-Length: 3\r\n\r\nabc\r\n",
+                "POST $path HTTP/1.1\r\nHost: x\r\n$json\r\nContent-Length: $length\r\n\r\n$good", "GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+syswrite $socket, join '', @requests;
+my $raw = do { local $/; <$socket> };
+is(join(' ', $raw =~ m{HTTP/1.1 (\d+)}g), '415 200 200', 'a refusal, and requests behind it');
+
+is_deeply([ check_log($nginx) ], [], 'no alert in the error log');
+
+done_testing();
