@@ -24,16 +24,23 @@ static ngx_http_opscom_main_conf_t *ngx_http_opscom_module_conf(
 #define NGX_HTTP_OPSCOM_YEAR 31536000ULL
 
 
-static ngx_http_opscom_value_t  ngx_http_opscom_number = {
-    ngx_conf_set_num_slot, "a number", NULL, 0, 0
+static ngx_http_opscom_value_t  ngx_http_opscom_database = {
+    ngx_conf_set_num_slot, "a number from 0 to 2147483647", NULL, 0,
+    NGX_MAX_INT32_VALUE
 };
 
 static ngx_http_opscom_value_t  ngx_http_opscom_number_or_off = {
     ngx_conf_set_num_slot, "a number, or \"off\"", NULL, 1, 0
 };
 
-static ngx_http_opscom_value_t  ngx_http_opscom_positive = {
-    ngx_conf_set_num_slot, "a number", "must be at least 1", 0, 0
+static ngx_http_opscom_value_t  ngx_http_opscom_connections = {
+    ngx_conf_set_num_slot, "a number from 1 to 65535", "must be at least 1",
+    0, 65535
+};
+
+static ngx_http_opscom_value_t  ngx_http_opscom_queue = {
+    ngx_conf_set_num_slot, "a number from 1 to 2147483647",
+    "must be at least 1", 0, NGX_MAX_INT32_VALUE
 };
 
 static ngx_http_opscom_value_t  ngx_http_opscom_time = {
@@ -161,14 +168,14 @@ static ngx_command_t  ngx_http_opscom_commands[] = {
       ngx_http_opscom_directives_value,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_opscom_loc_conf_t, redis.settings.database),
-      &ngx_http_opscom_number },
+      &ngx_http_opscom_database },
 
     { ngx_string("opscom_redis_connections"),
       NGX_HTTP_OPSCOM_ANYWHERE|NGX_CONF_TAKE1,
       ngx_http_opscom_directives_value,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_opscom_loc_conf_t, redis.settings.connections),
-      &ngx_http_opscom_positive },
+      &ngx_http_opscom_connections },
 
     { ngx_string("opscom_redis_connect_timeout"),
       NGX_HTTP_OPSCOM_ANYWHERE|NGX_CONF_TAKE1,
@@ -196,7 +203,7 @@ static ngx_command_t  ngx_http_opscom_commands[] = {
       ngx_http_opscom_directives_value,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_opscom_loc_conf_t, redis.settings.queue),
-      &ngx_http_opscom_positive },
+      &ngx_http_opscom_queue },
 
 
 #if (NGX_SSL)

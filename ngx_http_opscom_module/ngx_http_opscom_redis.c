@@ -14,6 +14,7 @@
 /* Milliseconds: longer is a mistake, and no timer of nginx. */
 
 #define NGX_HTTP_OPSCOM_MAX_WAIT 86400000
+#define NGX_HTTP_OPSCOM_MAX_REPLICAS 65535
 
 
 static char *ngx_http_opscom_redis_address(ngx_conf_t *cf,
@@ -295,10 +296,11 @@ ngx_http_opscom_redis_wait_replicas(ngx_conf_t *cf, ngx_command_t *cmd,
 
     n = ngx_atoi(value[1].data, value[1].len);
 
-    if (n == NGX_ERROR || n == 0) {
+    if (n == NGX_ERROR || n == 0 || n > NGX_HTTP_OPSCOM_MAX_REPLICAS) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "invalid number of replicas \"%V\", it must be at"
-                           " least 1", &value[1]);
+                           " least 1 and at most %d", &value[1],
+                           NGX_HTTP_OPSCOM_MAX_REPLICAS);
         return NGX_CONF_ERROR;
     }
 

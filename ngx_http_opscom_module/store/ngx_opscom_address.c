@@ -91,7 +91,9 @@ ngx_opscom_address_url(ngx_pool_t *pool, ngx_str_t *text,
         if (slash + 1 < last) {
             url->database = ngx_atoi(slash + 1, last - slash - 1);
 
-            if (url->database == NGX_ERROR) {
+            if (url->database == NGX_ERROR
+                || url->database > NGX_MAX_INT32_VALUE)
+            {
                 return "invalid database number";
             }
         }
