@@ -78,7 +78,8 @@ for my $change (sort keys %changes) {
 
 # with an expiry: after the undo it is as before
 for my $forbidden (qw(zrem set xadd)) {
-    for my $kind ([ 'update', 'field.plate' => 'NEW', retention => 86400 * 365 * 30 ], [ 'update', 'field.plate' => 'NEW', persist => 1 ], [ 'delete' ]) {
+    for my $kind ([ 'update', 'field.plate' => 'NEW', retention => 86400 * 365 * 30 ], [ 'update', 'field.plate' => 'NEW', persist => 1 ],
+                  [ 'update', 'field.amount' => '3.00', retention => 86400 * 365 * 30 ], [ 'update', 'field.amount' => '3.00', persist => 1 ], [ 'delete' ]) {
         my ($name, @words) = @$kind;
 
         fresh();
@@ -96,6 +97,29 @@ for my $forbidden (qw(zrem set xadd)) {
             my $was = shift @expiries;
             ok(abs($redis->call('TTL', $_) - $was) <= 1, "$name @words without $forbidden: $_ expires as before");
         }
+    }
+}
+
+# the commands of the undo are tried before what they would take back
+for my $case ([ [ 'delete' ], 'zadd' ], [ [ 'delete' ], 'expire' ], [ [ update => 'field.plate' => 'NEW', retention => 86400 * 365 * 30 ], 'expire' ],
+              [ [ update => 'field.amount' => '3.00', persist => 1 ], 'expire' ], [ [ update => 'field.amount' => '3.00', retention => 86400 * 365 * 30 ], 'persist' ]) {
+    my ($edit, $undo) = @$case;
+    my ($name, @words) = @$edit;
+
+    for my $failing (qw(xadd set hset)) {
+        fresh();
+        script($redis, 'push', plate => 'OLD', $undo eq 'persist' ? () : (retention => 86400 * 365 * 20));
+        my $before = all_keys($redis);
+        my @keys = ("${p}permit:a-1", "${p}plate:OLD");
+        my @expiries = map { $redis->call('TTL', $_) } @keys;
+
+        forbid($undo, $failing);
+        like(text(script($redis, $name, @words, idempotency => 'k' x 64, fingerprint => 'f' x 64)), qr/NOPERM|can't run this command|ACL failure/,
+             "$name @words without $undo and $failing: refused");
+        allow($undo, $failing);
+
+        is(all_keys($redis), $before, "$name @words without $undo and $failing: nothing has changed");
+        ok(abs($redis->call('TTL', $_) - shift @expiries) <= 1, "$name @words without $undo and $failing: $_ expires as before") for @keys;
     }
 }
 

@@ -91,12 +91,11 @@ local function expire(index, index_ttl)
         return
     end
 
-    local ttl = call('TTL', permit)
-    local back = ttl >= 0 and {'EXPIRE', permit, ttl} or {'PERSIST', permit}
+    local back, ttl = staying(permit)
 
     if persist ~= '' then
         write(back, 'PERSIST', permit)
-        write(nil, 'PERSIST', index)
+        write((staying(index)), 'PERSIST', index)
         return
     end
 
@@ -105,7 +104,7 @@ local function expire(index, index_ttl)
     if index_ttl == -2
        or index_ttl >= 0 and call('TTL', permit) > index_ttl
     then
-        write(nil, 'EXPIREAT', index, at)
+        write((staying(index)), 'EXPIREAT', index, at)
     end
 end
 

@@ -39,14 +39,25 @@ local function write(back, ...)
     return answer
 end
 
--- What would take something back must be allowed before anything is done:
--- these do nothing, or fail.
+-- What would take something back must be allowed before it is done: these do
+-- nothing, or fail.  Nothing has a key with a colon behind its name.
 local function probe(index)
     write(nil, 'ZREM', index, '')
     write(nil, 'HDEL', permit, '')
     if idem then
         write(nil, 'DEL', idem)
     end
+end
+
+-- The command that brings back how long a key stays.
+local function staying(key)
+    local ttl = call('TTL', key)
+    if ttl < 0 then
+        write(nil, 'PERSIST', key .. ':')
+        return {'PERSIST', key}, ttl
+    end
+    write(nil, 'EXPIRE', key .. ':', ttl)
+    return {'EXPIRE', key, ttl}, ttl
 end
 
 local function remember()
@@ -70,14 +81,12 @@ end
 
 -- Takes the permit out of a plate's index.
 local function leave(index, score)
-    local ttl = call('TTL', index)
-    if ttl >= 0 then
-        -- where it was the last one, the index comes back without an expiry
-        write({'EXPIRE', index, ttl}, 'ZREM', index, id)
-        journal[#journal + 1] = {'ZADD', index, score, id}
-    else
-        write({'ZADD', index, score, id}, 'ZREM', index, id)
+    write(nil, 'ZADD', index, 'XX', score, '')
+    -- where it was the last one, the index comes back without an expiry
+    if call('TTL', index) >= 0 then
+        journal[#journal + 1] = staying(index)
     end
+    write({'ZADD', index, score, id}, 'ZREM', index, id)
 end
 
 local function announce(...)
