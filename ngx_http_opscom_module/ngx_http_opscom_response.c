@@ -344,7 +344,7 @@ ngx_http_opscom_response_may_be_followed(ngx_http_request_t *r)
 {
     u_char  *p;
 
-    if (r->http_version >= NGX_HTTP_VERSION_20) {
+    if (r != r->main || r->http_version >= NGX_HTTP_VERSION_20) {
         return 1;
     }
 
