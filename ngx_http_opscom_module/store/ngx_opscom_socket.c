@@ -330,6 +330,10 @@ ngx_opscom_socket_secured(ngx_connection_t *c)
         return;
     }
 
+    /* it is still "ready", for which poll() and select() do not watch it */
+
+    ngx_post_event(c->read, &ngx_posted_events);
+
     ngx_opscom_socket_established(sock);
 }
 
@@ -404,12 +408,7 @@ ngx_opscom_socket_send(ngx_opscom_socket_t *sock, u_char *data, size_t len)
 
     c = sock->peer.connection;
 
-#if (NGX_SSL)
-    n = c->ssl ? ngx_opscom_tls_send(c, data, len, &sock->record)
-               : c->send(c, data, len);
-#else
-    n = c->send(c, data, len);
-#endif
+    n = ngx_opscom_tls_send(c, data, len, &sock->record);
 
     if (n == NGX_ERROR) {
         ngx_opscom_socket_failed(sock, "send() failed", ngx_socket_errno);
@@ -481,9 +480,7 @@ ngx_opscom_socket_close(ngx_opscom_socket_t *sock)
     c = sock->peer.connection;
 
     if (c) {
-#if (NGX_SSL)
         ngx_opscom_tls_close(c);
-#endif
         ngx_close_connection(c);
         sock->peer.connection = NULL;
         sock->record = 0;

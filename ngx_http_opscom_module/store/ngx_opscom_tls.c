@@ -90,6 +90,10 @@ ngx_opscom_tls_send(ngx_connection_t *c, u_char *data, size_t len,
 {
     ssize_t  n;
 
+    if (c->ssl == NULL) {
+        return c->send(c, data, len);
+    }
+
     len = *record ? *record : ngx_min(len, NGX_OPSCOM_TLS_RECORD);
 
     n = c->send(c, data, len);

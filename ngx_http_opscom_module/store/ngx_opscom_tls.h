@@ -27,6 +27,8 @@ ngx_int_t ngx_opscom_tls_prepare(ngx_connection_t *c, ngx_ssl_t *ssl,
  */
 char *ngx_opscom_tls_verify(ngx_connection_t *c, ngx_str_t *server);
 
+/* The two below work for connections without TLS as well. */
+
 /*
  * As c->send(), but what is not reported as sent does not arrive.  *record is
  * kept from call to call, 0 at first: so many bytes were begun when the last
@@ -35,8 +37,13 @@ char *ngx_opscom_tls_verify(ngx_connection_t *c, ngx_str_t *server);
 ssize_t ngx_opscom_tls_send(ngx_connection_t *c, u_char *data, size_t len,
     size_t *record);
 
-/* Closes without notifying the peer; harmless for one without TLS. */
+/* Closes without notifying the peer. */
 void ngx_opscom_tls_close(ngx_connection_t *c);
+
+#else
+
+#define ngx_opscom_tls_send(c, data, len, record)  (c)->send(c, data, len)
+#define ngx_opscom_tls_close(c)
 
 #endif
 

@@ -9,10 +9,11 @@ use Fault;
 use POSIX qw(strftime);
 use Script;
 use Test::More;
+use Time::HiRes qw(sleep time);
 
 my $redis = redis(arguments => { appendonly => 'no' });
 my $p = 'opscom:{OC-TOMA}:';
-my $now = time;
+my $now = int time;
 my ($permit, $plate) = ("${p}permit:a-1", "${p}plate:PL8RDR");
 
 sub fresh {
@@ -22,7 +23,7 @@ sub fresh {
 
 sub push_one {
     my ($id, $end, @words) = @_;
-    like(text(script($redis, 'push', reference_id => $id, now_seconds => time, end_seconds => $end, 'field.end_ts' => $end, @words)),
+    like(text(script($redis, 'push', reference_id => $id, now_seconds => int time, end_seconds => $end, 'field.end_ts' => $end, @words)),
          qr/^$id demo$/, "$id is stored");
 }
 
@@ -118,6 +119,36 @@ cmp_ok(ttl("${p}permit:c-3"), '>', 3500, 'an ended one is not shortened by an up
 script($redis, 'update', reference_id => 'c-3', 'field.end' => stamp($now - 50), 'field.end_ts' => $now - 50, retention => 60);
 cmp_ok(ttl("${p}permit:c-3"), '<=', 61, 'unless its end is changed');
 
+# however often: both clocks are rounded
+fresh();
+push_one('a-1', $now - 8000, retention => 3600, now => stamp($now - 7200), now_seconds => $now - 7200);
+my $expires = $redis->call('PTTL', $permit) + 1000 * time;
+for (1 .. 20) { sleep 0.05; script($redis, 'update', 'field.amount' => "$_.00", retention => 60) }
+cmp_ok(abs($redis->call('PTTL', $permit) + 1000 * time - $expires), '<', 200, 'after 20 updates it expires when it would have');
+
+# what has ended long ago and is corrected now does not vanish
+fresh();
+script($redis, 'push', end_seconds => $now - 80000, 'field.end_ts' => $now - 80000, now => stamp($now - 80000));
+script($redis, 'update', 'field.amount' => '3.00', retention => 3600);
+cmp_ok(ttl($permit), '>', 3590, 'an ended permit that was to stay for ever and is updated stays for the retention');
+push_one('b-2', $now - 8000, retention => 3600, now => stamp($now - 7200), now_seconds => $now - 7200);
+script($redis, 'update', reference_id => 'b-2', 'field.end' => stamp($now - 7900), 'field.end_ts' => $now - 7900, retention => 3600);
+cmp_ok(ttl("${p}permit:b-2"), '>', 3590, 'so does one whose end is corrected');
+
+# the plates of others, whatever their names, are none of an update's or delete's business
+for my $edit ([ 'delete' ], [ update => 'field.plate' => 'NEW', retention => 1 ], [ update => 'field.end' => stamp($now + 60), 'field.end_ts' => $now + 60, retention => 1 ],
+              [ update => 'field.amount' => '3.00', persist => 1 ]) {
+    my ($name, @words) = @$edit;
+    my @plates = ('OLD:', 'OLD::', ':OLD', 'NEW:', 'nothing');
+    fresh();
+    push_one('a-1', $now + 10, retention => 1, plate => 'OLD');
+    push_one("x-$_", $now + 86400, retention => 60, plate => $plates[$_]) for 0 .. $#plates;
+    my @before = map { ttl("${p}plate:$_") } @plates;
+    script($redis, $name, @words);
+    my @after = map { ttl("${p}plate:$_") } @plates;
+    is((grep { abs($before[$_] - $after[$_]) > 1 } 0 .. $#plates), 0, "$name @words: the indexes of other plates expire as before") or diag "@before / @after";
+}
+
 # eight that exist before many that have expired, in one index: old ends
 fresh();
 my @living = map { sprintf '%08x-living', $_ } 1 .. 20;
@@ -128,7 +159,7 @@ $redis->call('ZADD', $plate, map { (1000, sprintf '%08x-zombie', $_) } 1 .. 40);
 my $pushes = 0;
 while ($pushes < 400 && $redis->call('ZCARD', $plate) > 20 + $pushes) {
     my $id = Digest::SHA::sha256_hex($pushes++);
-    script($redis, 'push', reference_id => substr($id, 0, 36), now_seconds => time, end_seconds => $now + 86400, retention => 60);
+    script($redis, 'push', reference_id => substr($id, 0, 36), now_seconds => int time, end_seconds => $now + 86400, retention => 60);
 }
 is($redis->call('ZCARD', $plate), 20 + $pushes, "those without a hash are removed, after $pushes pushes");
 is((grep { defined $redis->call('ZSCORE', $plate, $_) } @living), 20, 'those that exist are kept');
@@ -136,7 +167,7 @@ cmp_ok($pushes, '<', 400, 'in time');
 
 # at most eight are checked
 $redis->call('CONFIG', 'RESETSTAT');
-script($redis, 'push', reference_id => 'ffffffff-1', now_seconds => time, end_seconds => $now + 86400, retention => 60);
+script($redis, 'push', reference_id => 'ffffffff-1', now_seconds => int time, end_seconds => $now + 86400, retention => 60);
 my ($exists) = $redis->call('INFO', 'commandstats') =~ /cmdstat_exists:calls=(\d+)/;
 cmp_ok($exists, '<=', 8, 'a push checks at most eight');
 

@@ -30,6 +30,7 @@ static SSL                 *client, *server;
 static ngx_log_t            log;
 static ngx_cycle_t          cycle = { .log = &log };
 volatile ngx_cycle_t       *ngx_cycle = &cycle;
+ngx_queue_t                 ngx_posted_events;
 static ngx_event_t          events[2];
 static ngx_ssl_connection_t ssl;
 static ngx_connection_t     connection;

@@ -11,7 +11,7 @@
 --@ include shared/edit.lua delete
 
 local had = call('HMGET', permit, 'reference_id', 'plate', 'start', 'end',
-                 'deleted_at', 'end_ts')
+                 'deleted_at')
 if not had[1] then
 --@ include shared/prove.lua permit
     return {4, 0, id, label}
@@ -34,9 +34,7 @@ end
 local failed = whole(function()
     local index = base .. 'plate:' .. had[2]
     probe(index)
-    if call('ZSCORE', index, id) then
-        leave(index, had[6])
-    end
+    leave(index)
     write({'HDEL', permit, 'deleted_at'}, 'HSET', permit, 'deleted_at', moment)
     remember()
     announce('event', 'delete', 'reference_id', id, 'plate', had[2],

@@ -70,18 +70,19 @@ change('updated_at', moment)
 --@ include shared/time.lua
 
 -- Retention counts from the end or from when the permit came, whichever is
--- later; what is changed now has not expired.  What has ended stays as long as it
--- would have: by Redis's clock, as the edge server's may have been late when the
--- permit came (shared/store.lua).
-local function expires(ttl)
-    local clock = tonumber(call('TIME')[1])
-    local ends = tonumber(now.end_ts)
-    local at = math.max(seconds(had.received_at), ends) + retention
+-- later, and where that has passed, from now.
+local function expires(clock)
+    local at = math.max(seconds(had.received_at), tonumber(now.end_ts))
+               + retention
 
-    if now.end_ts == had.end_ts and ends < clock then
-        at = math.max(at, clock + ttl)
-    end
-    return string.format('%.0f', math.max(at, clock + 1))
+    return at > clock and at or clock + retention
+end
+
+-- Whether it has ended and would stay longer than until then: the clock of the
+-- edge server that stored it may have been late (shared/store.lua).
+local function stays(ttl, at, clock)
+    return now.end_ts == had.end_ts and tonumber(now.end_ts) < clock
+           and clock + ttl >= at
 end
 
 -- A permit and the index of its plate stay until its end, and after it as long
@@ -99,12 +100,17 @@ local function expire(index, index_ttl)
         return
     end
 
-    local at = expires(ttl)
-    write(back, 'EXPIREAT', permit, at)
+    local clock = tonumber(call('TIME')[1])
+    local at = expires(clock)
+    if stays(ttl, at, clock) then
+        at = clock + ttl + 1 -- both are rounded
+    else
+        write(back, 'EXPIREAT', permit, string.format('%.0f', at))
+    end
     if index_ttl == -2
        or index_ttl >= 0 and call('TTL', permit) > index_ttl
     then
-        write((staying(index)), 'EXPIREAT', index, at)
+        write((staying(index)), 'EXPIREAT', index, string.format('%.0f', at))
     end
 end
 
@@ -127,7 +133,7 @@ local failed = whole(function()
     local moved = base .. 'moved:' .. id
 
     probe(new)
-    write(nil, 'DEL', moved .. ':') -- nothing has this name
+    write(nil, 'DEL', NOTHING)
 
     if old ~= new or index_ttl == -2 then
         write({'ZREM', new, id}, 'ZADD', new, now.end_ts, id)
@@ -148,8 +154,8 @@ local failed = whole(function()
 
     remember()
 
-    if old ~= new and call('ZSCORE', old, id) then
-        leave(old, had.end_ts)
+    if old ~= new then
+        leave(old)
     end
 
     local more = {}

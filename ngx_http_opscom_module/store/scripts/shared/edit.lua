@@ -40,7 +40,9 @@ local function write(back, ...)
 end
 
 -- What would take something back must be allowed before it is done: these do
--- nothing, or fail.  Nothing has a key with a colon behind its name.
+-- nothing, or fail.
+local NOTHING = base .. 'nothing' -- no key has this name
+
 local function probe(index)
     write(nil, 'ZREM', index, '')
     write(nil, 'HDEL', permit, '')
@@ -53,10 +55,10 @@ end
 local function staying(key)
     local ttl = call('TTL', key)
     if ttl < 0 then
-        write(nil, 'PERSIST', key .. ':')
+        write(nil, 'PERSIST', NOTHING)
         return {'PERSIST', key}, ttl
     end
-    write(nil, 'EXPIRE', key .. ':', ttl)
+    write(nil, 'EXPIRE', NOTHING, ttl)
     return {'EXPIRE', key, ttl}, ttl
 end
 
@@ -80,7 +82,11 @@ local function whole(work)
 end
 
 -- Takes the permit out of a plate's index.
-local function leave(index, score)
+local function leave(index)
+    local score = call('ZSCORE', index, id)
+    if not score then
+        return
+    end
     write(nil, 'ZADD', index, 'XX', score, '')
     -- where it was the last one, the index comes back without an expiry
     if call('TTL', index) >= 0 then
