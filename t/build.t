@@ -51,10 +51,16 @@ write_to("$source/configure", "#!/bin/sh\nfor a; do echo \"[\$a]\"; done\nexit 1
 local $ENV{NGINX_SRC} = "$source";
 
 delete local $ENV{NGINX_CONFIGURE};
-like(make(), qr/^\[--with-compat\]\n.*\[--with-cc-opt=.*^\[--add-dynamic-module=[^\n]+\]\n\z/ms, 'arguments of configure');
+like(make(), qr/^\[--with-compat\]\n.*^\[--with-cc-opt=-g [^\n]*\]\n\[--with-ld-opt=-fPIC\]\n\[--with-cc=[^\n]*\]\n\[--add-dynamic-module=[^\n]+\]\n\z/ms,
+     'arguments of configure');
 write_to("$source/conf_flags", "NGX_CONF_FLAGS=( --with-debug --user='a b' )\n");
-like(make(), qr/^\[--with-debug\]\n\[--user=a b\]\n\[--with-cc=/m, 'those of a conf_flags file, as Debian has one');
+like(make(), qr/^\[--with-debug\]\n\[--user=a b\]\n\[--with-cc-opt=/m, 'those of a conf_flags file, as Debian has one');
 $ENV{NGINX_CONFIGURE} = "--with-compat --group='c d'";
-like(make(), qr/^\[--with-compat\]\n\[--group=c d\]\n\[--with-cc=/m, 'those of nginx -V');
+like(make(), qr/^\[--with-compat\]\n\[--group=c d\]\n\[--with-cc-opt=/m, 'those of nginx -V');
+
+$ENV{NGINX_CONFIGURE} = "--with-cc-opt='-DA -I/b' --add-module=/nowhere --with-ld-opt=-L/c --add-dynamic-module=/nowhere";
+my $text = make();
+like($text, qr/^\[--with-cc-opt=-DA -I\/b -g [^\n]*\]\n\[--with-ld-opt=-L\/c -fPIC\]$/m, "its options of the compiler and the linker, and ours behind them");
+unlike($text, qr/nowhere/, 'none of its other modules');
 
 done_testing();

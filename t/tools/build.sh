@@ -41,14 +41,27 @@ if [ ! -f "$tree/objs/Makefile" ] || [ "$(stamp)" != "$(cat "$build/stamp" 2>/de
     configure=./configure
     [ -x configure ] || configure=./auto/configure
 
+    # ours come behind the compiler's and linker's options of that nginx; its
+    # other modules may not be here, and are not needed
+
     # shellcheck disable=SC2016 # bash reads Debian's array
     if ! bash -c '
         NGX_CONF_FLAGS=(--with-compat --with-threads --with-http_ssl_module
                         --with-http_v2_module --with-http_realip_module)
         [ ! -f conf_flags ] || . ./conf_flags
         [ -z "${NGINX_CONFIGURE:-}" ] || eval "NGX_CONF_FLAGS=($NGINX_CONFIGURE)"
-        exec "$0" "${NGX_CONF_FLAGS[@]}" "$@"' "$configure" \
-        --with-cc="$cc" --with-cc-opt="$flags" --with-ld-opt="-fPIC" \
+        cc_opt=$1 ld_opt=$2 given=()
+        shift 2
+        for flag in "${NGX_CONF_FLAGS[@]}"; do
+            case $flag in
+            --with-cc-opt=*) cc_opt="${flag#*=} $cc_opt" ;;
+            --with-ld-opt=*) ld_opt="${flag#*=} $ld_opt" ;;
+            --add-module=*|--add-dynamic-module=*) ;;
+            *) given+=("$flag") ;;
+            esac
+        done
+        exec "$0" "${given[@]}" --with-cc-opt="$cc_opt" --with-ld-opt="$ld_opt" "$@"' \
+        "$configure" "$flags" "-fPIC" --with-cc="$cc" \
         --add-dynamic-module="$top" > "$build/configure.log" 2>&1
     then
         tail -n 20 "$build/configure.log" >&2
