@@ -11,6 +11,7 @@
 
 
 static ngx_int_t ngx_http_opscom_body_is_gone(ngx_http_request_t *r);
+static ngx_int_t ngx_http_opscom_body_is_discarded(ngx_http_request_t *r);
 static void ngx_http_opscom_body_handler(ngx_http_request_t *r);
 static void ngx_http_opscom_body_event(ngx_http_request_t *r);
 static permit_parse_t ngx_http_opscom_body_consume(ngx_http_request_t *r,
@@ -66,12 +67,40 @@ ngx_http_opscom_body_start(ngx_http_request_t *r,
 static ngx_int_t
 ngx_http_opscom_body_is_gone(ngx_http_request_t *r)
 {
-    if (r->discard_body) {
+    if (r->request_body) {
+        return r->reading_body || r->request_body_no_buffering;
+    }
+
+    return r->discard_body || ngx_http_opscom_body_is_discarded(r);
+}
+
+
+/* What nginx discards it takes off the length that was announced. */
+
+static ngx_int_t
+ngx_http_opscom_body_is_discarded(ngx_http_request_t *r)
+{
+    ngx_str_t  *length;
+
+#if (NGX_HTTP_V2)
+
+    if (r->stream) {
+        return r->stream->skip_data;
+    }
+
+#endif
+
+    if (r->headers_in.content_length_n != 0) {
+        return 0;
+    }
+
+    if (r->headers_in.chunked) {
         return 1;
     }
 
-    return r->request_body
-           && (r->reading_body || r->request_body_no_buffering);
+    length = &r->headers_in.content_length->value;
+
+    return ngx_atoof(length->data, length->len) != 0;
 }
 
 

@@ -13,6 +13,8 @@
 static ngx_int_t ngx_http_opscom_filter_header(ngx_http_request_t *r);
 static ngx_int_t ngx_http_opscom_filter_headers(ngx_http_request_t *r,
     ngx_http_opscom_loc_conf_t *olcf);
+static ngx_int_t ngx_http_opscom_filter_may_be_followed(
+    ngx_http_request_t *r);
 static ngx_int_t ngx_http_opscom_filter_allow(ngx_http_request_t *r,
     ngx_http_opscom_loc_conf_t *olcf);
 static ngx_uint_t ngx_http_opscom_filter_is_replaced(ngx_http_request_t *r,
@@ -67,6 +69,11 @@ ngx_http_opscom_filter_header(ngx_http_request_t *r)
         return NGX_ERROR;
     }
 
+    if (r == r->main && !ngx_http_opscom_filter_may_be_followed(r)) {
+        r->keepalive = 0;
+        r->lingering_close = 1;
+    }
+
     ngx_http_opscom_filter_count(r, olcf, ctx);
 
     return ngx_http_next_header_filter(r);
@@ -103,6 +110,42 @@ ngx_http_opscom_filter_headers(ngx_http_request_t *r,
     }
 
     return NGX_OK;
+}
+
+
+/*
+ * A client that announces no body, or less than it sends, goes on with what is
+ * no request: nginx would log it, with the token, as the line of one.
+ */
+
+static ngx_int_t
+ngx_http_opscom_filter_may_be_followed(ngx_http_request_t *r)
+{
+    u_char  *p, *last, *start;
+
+    if (r->http_version >= NGX_HTTP_VERSION_20) {
+        return 1;
+    }
+
+    if ((r->method & (NGX_HTTP_POST|NGX_HTTP_PUT|NGX_HTTP_PATCH))
+        && r->headers_in.content_length == NULL && !r->headers_in.chunked)
+    {
+        return 0;
+    }
+
+    last = r->header_in->last;
+
+    for (p = r->header_in->pos; p < last && (*p == CR || *p == LF); p++) {
+        /* void */
+    }
+
+    /* a method, as far as it has come */
+
+    for (start = p; p < last && *p >= 'A' && *p <= 'Z'; p++) {
+        /* void */
+    }
+
+    return p == last || (p > start && *p == ' ');
 }
 
 

@@ -25,8 +25,6 @@ static ngx_int_t ngx_http_opscom_response_send(ngx_http_request_t *r,
 static void ngx_http_opscom_response_type(ngx_http_request_t *r,
     ngx_str_t *type, size_t len);
 static void ngx_http_opscom_response_discard(ngx_http_request_t *r);
-static ngx_int_t ngx_http_opscom_response_may_be_followed(
-    ngx_http_request_t *r);
 
 
 
@@ -326,39 +324,4 @@ ngx_http_opscom_response_discard(ngx_http_request_t *r)
     if (ngx_http_discard_request_body(r) != NGX_OK) {
         r->keepalive = 0;
     }
-
-    if (!ngx_http_opscom_response_may_be_followed(r)) {
-        r->keepalive = 0;
-        r->lingering_close = 1;
-    }
-}
-
-
-/*
- * A client that announces no body, or less than it sends, goes on with what is
- * no request: nginx would log it, with the token, as the line of one.
- */
-
-static ngx_int_t
-ngx_http_opscom_response_may_be_followed(ngx_http_request_t *r)
-{
-    u_char  *p;
-
-    if (r != r->main || r->http_version >= NGX_HTTP_VERSION_20) {
-        return 1;
-    }
-
-    if ((r->method & (NGX_HTTP_POST|NGX_HTTP_PUT|NGX_HTTP_PATCH))
-        && r->headers_in.content_length_n < 0 && !r->headers_in.chunked)
-    {
-        return 0;
-    }
-
-    for (p = r->header_in->pos; p < r->header_in->last; p++) {
-        if (*p != CR && *p != LF) {
-            return *p >= 'A' && *p <= 'Z';
-        }
-    }
-
-    return 1;
 }

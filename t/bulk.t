@@ -124,8 +124,7 @@ my $two = body() . ',' . body();
 sub late {
     local $Bulk::Path = shift;
     my $one = begin($nginx, Bulk::head(undef) . sprintf "%x\r\n[%s,\r\n", 2 + length $two, $two);
-    ok(wait_until(5, sub { sysread($one->{socket}, $one->{raw}, 65536, length $one->{raw}); $one->{raw} =~ /"index":1,.*\}/s }),
-       'two results are there before the third element is sent');
+    ok(until_seen($one, qr/"index":1,.*\}/s), 'two results are there before the third element is sent');
     return finish($one, 10, @_);
 }
 
@@ -238,8 +237,7 @@ is(statuses(results(finish($one, 5, Bulk::head(length "[$two]") . "[$two]"))), '
 is(statuses(results(finish($one, 5, Bulk::head(2 + length $two, 'Expect: 100-continue') . "[$two]"))), '200 200', 'Expect: 100-continue');
 is((request($one->{socket}, '/api/OC-TOMA/v1/permits/push', body()))[0], 200, 'a push on it');
 my $old = begin($nginx, Bulk::head(1 + length "[$two]") =~ s{HTTP/1.1}{HTTP/1.0}r . '[' . body() . ",\n");
-ok(wait_until(5, sub { sysread($old->{socket}, $old->{raw}, 65536, length $old->{raw}); $old->{raw} =~ /"index":0/ }),
-   'HTTP/1.0: a result before the last element is sent');
+ok(until_seen($old, qr/"index":0/), 'HTTP/1.0: a result before the last element is sent');
 $answer = finish($old, 5, body() . ']');
 is(statuses(results($answer)), '200 200', 'HTTP/1.0');
 unlike($answer->{head}, qr/chunked/, 'not chunked');

@@ -1,5 +1,5 @@
 # A client that announces no body, or less than it sends: whatever is answered, the
-# rest is not read as a request, and no token comes into the error log.
+# rest is not read as a request, and no token comes into a log.
 
 use strict;
 use warnings;
@@ -10,8 +10,12 @@ use Fault;
 use Test::More;
 
 my $redis = redis();
-my $nginx = nginx(http => 'opscom_redis ' . $redis->address . ';', server => $Fault::Locations . <<'CONF');
+my $log = "$Fault::Dir/access.log";
+my $nginx = nginx(http => 'opscom_redis ' . $redis->address . ';', server => $Fault::Locations . <<'CONF' =~ s/ACCESS/$log/r);
         location = /bulk { opscom_bulk OC-TOMA; }
+        location = /lookup { opscom_lookup OC-TOMA; }
+        location = /deny { opscom_push OC-TOMA; deny all; }
+        access_log ACCESS combined;
 CONF
 my $path = '/api/OC-TOMA/v1/permits/push';
 my $json = 'Content-Type: application/json';
@@ -43,13 +47,21 @@ for my $case (
     [ 'malformed before its end', 400, "POST $path", $json, 'Content-Length: 12' ],
     [ 'a backlog that is malformed before its end', 400, 'POST /bulk', $json, 'Content-Length: 12' ],
     [ 'a wrong key', 400, "POST $path", $json, 'Idempotency-Key:', 'Content-Length: 1' ],
-    [ 'a line feed behind it', 401, "POST $path", $json, 'Content-Length: 2', "\r\n\r\n" ],
+    [ 'GET of the status', 200, 'GET /status' ],
+    [ 'GET of the health check', 200, 'GET /health' ],
+    [ 'what nginx denies', 403, 'POST /deny', $json ],
+    [ 'what nginx denies, with a length', 403, 'POST /deny', $json, 'Content-Length: 1' ],
+    [ 'a capital first', 415, "POST $path", 'Content-Type: text/plain', 'Content-Length: 2', 'xxTOKEN' ],
+    [ 'a stored push', 200, "POST $path", $json, "Content-Length: @{[ length body() ]}", body() ],
+    [ 'a stored backlog', 200, 'POST /bulk', $json, "Content-Length: @{[ 2 + length body() ]}", '[' . body() . ']' ],
+    [ 'a lookup', 401, 'POST /lookup', $json, 'Content-Length: 2', '{}' ],
+    [ 'a line feed behind it', 401, "POST $path", $json, 'Content-Length: 2', "{}\r\n\r\n" ],
 ) {
     my ($name, $status, $start, @headers) = @$case;
-    my $lines = @headers && $headers[-1] eq "\r\n\r\n" ? pop @headers : '';
-    my ($raw, @statuses) = sent($start, @headers, ($lines ? '{}' : '') . $lines . $broken);
+    my $before = @headers && $headers[-1] !~ /^[\w-]+:/ ? pop @headers : '';
+    my ($raw, @statuses) = sent($start, @headers, $before . $broken);
     is("@statuses", $status, "$name: one response") or diag $raw;
-    unlike($nginx->log, qr/\Q$Fault::Token/, "$name: no token in the error log");
+    unlike($nginx->log . slurp($log), qr/\Q$Fault::Token/, "$name: no token in the logs");
 }
 
 # what is a request is read
@@ -61,6 +73,8 @@ my @requests = ("POST $path HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\nC
 syswrite $socket, join '', @requests;
 my $raw = do { local $/; <$socket> };
 is(join(' ', $raw =~ m{HTTP/1.1 (\d+)}g), '415 200 200', 'a refusal, and requests behind it');
+like($raw, qr/\AHTTP\/1.1 415 /, 'in order');
+like((sent("POST $path", $json, "Content-Length: $length", 'Connection: close', body(endTime => 'x' x 19)))[0], qr/\AHTTP\/1.1 422 Unprocessable Content\r\n/, 'the reason of 422');
 
 is_deeply([ check_log($nginx) ], [], 'no alert in the error log');
 

@@ -1,5 +1,6 @@
-# A body that something else has consumed, as a proxy that does not buffer it: the
-# permit is not known, and the request is not refused as if it had been malformed.
+# A body that something else has consumed, as a proxy that does not buffer it, or
+# nginx discarded: the permit is not known, and the request is not refused as if it
+# had been malformed.
 
 use strict;
 use warnings;
@@ -10,7 +11,6 @@ use Fault;
 use IO::Select;
 use POSIX ();
 use Test::More;
-use Time::HiRes qw(sleep);
 
 # reads the request, and closes the connection without a response
 my $listen = IO::Socket::INET->new(Listen => 16, LocalAddr => '127.0.0.1') or die;
@@ -19,6 +19,9 @@ if (!$pid) {
     while (getppid() != 1) {
         next unless IO::Select->new($listen)->can_read(0.5);
         my $socket = $listen->accept or next;
+        open my $out, '>>', "$Fault::Dir/accepted" or die;
+        print $out '.';
+        close $out;
         my $text = '';
         1 while $text !~ /"permitNo".*[}\]]|\r\n0\r\n\r\n/s && sysread $socket, $text, 65536, length $text;
     }
@@ -33,19 +36,22 @@ my $nginx = nginx(http => 'opscom_redis ' . $redis->address . ';', server => <<C
         location = /push     { proxy_pass http://$up; proxy_request_buffering off; error_page 502 = \@push; }
         location = /bulk     { proxy_pass http://$up; proxy_request_buffering off; error_page 502 = \@bulk; }
         location = /buffered { proxy_pass http://$up; error_page 502 = \@push; }
+        location = /small { client_max_body_size 20; error_page 413 = \@push; opscom_bulk OC-TOMA; }
+        location = /return { client_max_body_size 20; error_page 413 = \@bulk; return 200; }
         location \@push { opscom_push OC-TOMA; }
         location \@bulk { opscom_bulk OC-TOMA; }
 CONF
 
-# The body in two pieces, the second one later.
+# The body in two pieces, the second one when the proxy has passed on the first.
 sub sent {
     my ($path, $body, $chunked) = @_;
     local $Bulk::Path = $path;
     my ($first, $second) = (substr($body, 0, 50), substr $body, 50);
     my @pieces = $chunked ? (sprintf("%x\r\n%s\r\n", length $first, $first), chunks($second)) : ($first, $second);
+    my $before = -s "$Fault::Dir/accepted" // 0;
     my $one = begin($nginx, Bulk::head($chunked ? undef : length $body) . shift @pieces);
 
-    sleep 0.2;
+    wait_until(5, sub { (-s "$Fault::Dir/accepted" // 0) > $before }) if $path =~ m{^/(?:push|bulk)};
     return finish($one, 5, @pieces);
 }
 
@@ -73,6 +79,19 @@ for my $path ('/push', '/bulk') {
     my $before = events();
     is(bulk($nginx, $path eq '/bulk' ? array(body()) : body())->{status}, 200, "$path: a body in the packet of the header is stored");
     is(events(), $before + 1, "$path: once");
+}
+
+# what nginx has discarded, as it was too large there
+for my $path ('/small', '/return') {
+    for my $chunked (0, $path eq '/small' ? 1 : ()) {
+        local $Bulk::Path = $path;
+        my $name = "$path, " . ($chunked ? 'chunked' : 'with a length');
+        my $body = $path eq '/return' ? array(body()) : body();
+        my $before = events();
+        is(bulk($nginx, $body, $chunked ? (chunked => [ $body ]) : ())->{status}, 500, "$name: discarded in one piece: 500");
+        is(sent($path, $body, $chunked)->{status}, 500, "$name: discarded in two: 500");
+        is(events(), $before, "$name: nothing is stored");
+    }
 }
 
 like($nginx->log, qr/opscom: request body was already partially read/, 'the log says why');

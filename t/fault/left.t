@@ -44,11 +44,11 @@ ok(wait_until(5, sub { metric($nginx, 'opscom_store_inflight') == 0 }), 'its cal
 $redis->stop;
 for my $path ('/mirror', '/file', '/proxy', '/bulk') {
     my $lines = () = slurp($log) =~ /^499 /mg;
-    my $at = time;
+    my ($at, $waiting) = (time, metric($nginx, 'opscom_store_inflight'));
     my $socket = Fault::connect_to($nginx->{port});
     my $body = $path eq '/bulk' ? '[' . body() . ']' : body();
     syswrite $socket, "POST $path HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: " . length($body) . "\r\n\r\n$body";
-    sleep 0.3;
+    ok(wait_until(5, sub { metric($nginx, 'opscom_store_inflight') > $waiting }), "$path: Redis is waited for");
     close $socket;
     ok(wait_until(5, sub { $lines < (() = slurp($log) =~ /^499 /mg) }), "$path: the client disconnects before Redis answers");
     my ($seconds) = slurp($log) =~ /^499 .* (\S+)\n\z/m;

@@ -14,7 +14,7 @@ use POSIX ();
 use Time::HiRes qw(sleep time);
 
 use Exporter 'import';
-our @EXPORT = qw(array bulk begin finish results chunks plain_push bulk_clients);
+our @EXPORT = qw(array bulk begin until_seen finish results chunks plain_push bulk_clients);
 
 our $Path     = '/api/OC-TOMA/v1/permits/bulk';
 our $Location = '        location ~ ^/api/[^/]*/v1/permits/bulk$ { opscom_bulk; }';
@@ -41,6 +41,16 @@ sub begin {
     local $SIG{PIPE} = 'IGNORE';
     $socket->syswrite($text) if length $text;
     return { socket => $socket, raw => '' };
+}
+
+# Reads what comes until it matches, for a while; returns whether it does.
+sub until_seen {
+    my ($one, $wanted) = @_;
+
+    return wait_until(5, sub {
+        IO::Select->new($one->{socket})->can_read(0) && sysread $one->{socket}, $one->{raw}, 65536, length $one->{raw};
+        $one->{raw} =~ $wanted;
+    });
 }
 
 # Sends the rest in pieces, each a string or a function that returns one, and
