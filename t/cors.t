@@ -100,3 +100,13 @@ Origin: https://c.example
 --- response_headers
 Allow: POST
 ! Access-Control-Allow-Origin
+
+
+
+=== TEST 7: the body of a preflight is not read as a request
+--- config
+location /api { opscom_push; opscom_cors_origin *; }
+--- pipelined_requests eval
+[ "OPTIONS /api/OC-TOMA/v1/permits/push\n{}", Opscom::push() ]
+--- more_headers eval: [ 'Origin: https://c.example', 'Content-Type: application/json' ]
+--- error_code eval: [ 204, 200 ]
