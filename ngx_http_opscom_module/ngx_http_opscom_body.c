@@ -67,20 +67,25 @@ ngx_http_opscom_body_start(ngx_http_request_t *r,
 static ngx_int_t
 ngx_http_opscom_body_is_gone(ngx_http_request_t *r)
 {
-    if (r->request_body) {
-        return r->reading_body || r->request_body_no_buffering;
+    if (r->discard_body || ngx_http_opscom_body_is_discarded(r)) {
+        return 1;
     }
 
-    return r->discard_body || ngx_http_opscom_body_is_discarded(r);
+    return r->request_body
+           && (r->reading_body || r->request_body_no_buffering);
 }
 
 
-/* What nginx discards it takes off the length that was announced. */
+/*
+ * A body that nginx has discarded as a whole: it takes off the length that was
+ * announced, or parses the chunks in a request_body that nobody has asked for.
+ */
 
 static ngx_int_t
 ngx_http_opscom_body_is_discarded(ngx_http_request_t *r)
 {
-    ngx_str_t  *length;
+    ngx_str_t                *length;
+    ngx_http_request_body_t  *rb;
 
 #if (NGX_HTTP_V2)
 
@@ -90,12 +95,17 @@ ngx_http_opscom_body_is_discarded(ngx_http_request_t *r)
 
 #endif
 
-    if (r->headers_in.content_length_n != 0) {
-        return 0;
+    rb = r->request_body;
+
+    if (rb) {
+        return r->headers_in.chunked && rb->post_handler == NULL
+               && rb->bufs == NULL;
     }
 
-    if (r->headers_in.chunked) {
-        return 1;
+    if (r->headers_in.content_length == NULL
+        || r->headers_in.content_length_n != 0)
+    {
+        return 0;
     }
 
     length = &r->headers_in.content_length->value;

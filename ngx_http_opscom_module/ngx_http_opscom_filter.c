@@ -121,31 +121,40 @@ ngx_http_opscom_filter_headers(ngx_http_request_t *r,
 static ngx_int_t
 ngx_http_opscom_filter_may_be_followed(ngx_http_request_t *r)
 {
-    u_char  *p, *last, *start;
+    u_char     *p, *last, *start;
+    ngx_buf_t  *b;
 
     if (r->http_version >= NGX_HTTP_VERSION_20) {
         return 1;
     }
 
-    if ((r->method & (NGX_HTTP_POST|NGX_HTTP_PUT|NGX_HTTP_PATCH))
-        && r->headers_in.content_length == NULL && !r->headers_in.chunked)
+    b = r->header_in;
+
+    if (r->headers_in.content_length == NULL && !r->headers_in.chunked
+        && ((r->method & (NGX_HTTP_POST|NGX_HTTP_PUT|NGX_HTTP_PATCH))
+            || b->last == b->end))
     {
         return 0;
     }
 
-    last = r->header_in->last;
+    last = b->last;
 
-    for (p = r->header_in->pos; p < last && (*p == CR || *p == LF); p++) {
+    for (p = b->pos; p < last && (*p == CR || *p == LF); p++) {
         /* void */
     }
 
-    /* a method, as far as it has come */
+    /* "GET /", "GET http://" or "OPTIONS *", as far as it has come */
 
     for (start = p; p < last && *p >= 'A' && *p <= 'Z'; p++) {
         /* void */
     }
 
-    return p == last || (p > start && *p == ' ');
+    if (p == last) {
+        return 1;
+    }
+
+    return p > start && *p == ' '
+           && (p + 1 == last || p[1] == '/' || p[1] == 'h' || p[1] == '*');
 }
 
 

@@ -52,6 +52,8 @@ for my $case (
     [ 'what nginx denies', 403, 'POST /deny', $json ],
     [ 'what nginx denies, with a length', 403, 'POST /deny', $json, 'Content-Length: 1' ],
     [ 'a capital first', 415, "POST $path", 'Content-Type: text/plain', 'Content-Length: 2', 'xxTOKEN' ],
+    [ 'a capital and a space first', 415, "POST $path", 'Content-Type: text/plain', 'Content-Length: 2', 'xxB CD' ],
+    [ 'a header that fills the buffer', 200, 'GET /status', 'X-Long: ' . 'x' x (1024 - length("GET /status HTTP/1.1\r\nHost: x\r\nX-Long: \r\n\r\n")) ],
     [ 'a stored push', 200, "POST $path", $json, "Content-Length: @{[ length body() ]}", body() ],
     [ 'a stored backlog', 200, 'POST /bulk', $json, "Content-Length: @{[ 2 + length body() ]}", '[' . body() . ']' ],
     [ 'a lookup', 401, 'POST /lookup', $json, 'Content-Length: 2', '{}' ],

@@ -100,6 +100,19 @@ for my $forbidden (qw(zrem set xadd)) {
     }
 }
 
+# nor what is about to expire: nothing comes back for ever
+for my $kind ([ update => 'field.amount' => '3.00', retention => 60 ], [ update => 'field.plate' => 'NEW', retention => 60 ], [ 'delete' ]) {
+    my ($name, @words) = @$kind;
+
+    fresh();
+    script($redis, 'push', plate => 'OLD', retention => 86400 * 365 * 20);
+    $redis->call('PEXPIRE', $_, 400) for "${p}permit:a-1", "${p}plate:OLD";
+    forbid('xadd');
+    like(text(script($redis, $name, @words)), qr/NOPERM|can't run this command|ACL failure/, "$name @words of a permit that expires now: refused");
+    allow('xadd');
+    cmp_ok($redis->call('TTL', $_), '!=', -1, "$name @words: $_ is not there for ever") for "${p}permit:a-1", "${p}plate:OLD";
+}
+
 # the commands of the undo are tried before what they would take back
 for my $case ([ [ 'delete' ], 'zadd' ], [ [ 'delete' ], 'expire' ], [ [ update => 'field.plate' => 'NEW', retention => 86400 * 365 * 30 ], 'expire' ],
               [ [ update => 'field.amount' => '3.00', persist => 1 ], 'expire' ], [ [ update => 'field.amount' => '3.00', retention => 86400 * 365 * 30 ], 'persist' ]) {

@@ -58,8 +58,9 @@ local function staying(key)
         write(nil, 'PERSIST', NOTHING)
         return {'PERSIST', key}, ttl
     end
-    write(nil, 'EXPIRE', NOTHING, ttl)
-    return {'EXPIRE', key, ttl}, ttl
+    -- it is rounded, and 0 would delete what the rest of the undo writes
+    write(nil, 'EXPIRE', NOTHING, 1)
+    return {'EXPIRE', key, math.max(ttl, 1)}, ttl
 end
 
 local function remember()
