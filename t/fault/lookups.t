@@ -128,7 +128,7 @@ for (@answers) {
 for my $signal ('HUP', 'QUIT') {
     $redis->stop;
     my @waiting = ask($nginx, 4);
-    sleep 0.2;
+    wait_until(5, sub { metric($nginx, 'opscom_store_inflight') == 4 }); # a connection that is not accepted yet is closed
     $nginx->signal($signal);
     wait_until(5, sub { $nginx->log =~ /gracefully shutting down/ });
     $redis->cont;

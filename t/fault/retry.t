@@ -104,14 +104,14 @@ good('stopped for a while');
 # the queue is limited, and a client that disconnects frees its place
 $fake->away;
 my @few = fire($nginx, 5, path => '/few');
-sleep 0.2;
+wait_until(5, sub { in_flight() == 5 });
 my ($sixth) = burst($nginx, 1, path => '/few', wait => 1);
 is($sixth->{status}, 503, 'a call that finds the queue full is refused');
 cmp_ok($sixth->{seconds} // 9, '<', $late, 'immediately');
 close $_->{socket} for splice @few, 0, 2;
-sleep 0.2;
+wait_until(5, sub { in_flight() == 3 });
 push @few, fire($nginx, 2, path => '/few');
-sleep 0.2;
+wait_until(5, sub { in_flight() == 5 });
 $fake->back;
 is(sums(answers(4, @few)), '200: 5', 'two clients disconnected: two others have their places');
 ok(wait_until(3, sub { in_flight() == 0 }), 'nothing is left in flight');
@@ -121,7 +121,7 @@ good('a small queue');
 for my $signal ('HUP', 'QUIT') {
     $fake->away;
     my @waiting = fire($nginx, 4);
-    sleep 0.2;
+    wait_until(5, sub { in_flight() == 4 }); # a connection that is not accepted yet is closed
     $nginx->signal($signal);
     wait_until(5, sub { $nginx->log =~ /gracefully shutting down/ });
     sleep 0.3;
