@@ -199,6 +199,8 @@ ngx_opscom_handshake_script(void *data, ngx_opscom_reply_t *reply)
 }
 
 
+/* There is no such script: who says so knows the command. */
+
 static void
 ngx_opscom_handshake_evalsha(void *data, ngx_opscom_reply_t *reply)
 {
