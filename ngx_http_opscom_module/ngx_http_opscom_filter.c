@@ -132,7 +132,7 @@ ngx_http_opscom_filter_may_be_followed(ngx_http_request_t *r)
 
     if (r->headers_in.content_length == NULL && !r->headers_in.chunked
         && ((r->method & (NGX_HTTP_POST|NGX_HTTP_PUT|NGX_HTTP_PATCH))
-            || b->last == b->end))
+            || (b->pos == b->last && b->last == b->end)))
     {
         return 0;
     }

@@ -78,6 +78,11 @@ is(join(' ', $raw =~ m{HTTP/1.1 (\d+)}g), '415 200 200', 'a refusal, and request
 like($raw, qr/\AHTTP\/1.1 415 /, 'in order');
 like((sent("POST $path", $json, "Content-Length: $length", 'Connection: close', body(endTime => 'x' x 19)))[0], qr/\AHTTP\/1.1 422 Unprocessable Content\r\n/, 'the reason of 422');
 
+$socket = Fault::connect_to($nginx->{port});
+syswrite $socket, "GET /health HTTP/1.1\r\nHost: x\r\n\r\n" x 59 . "GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+$raw = do { local $/; <$socket> };
+is(scalar(() = $raw =~ m{HTTP/1.1 200}g), 60, 'more requests at once than the buffer has space for');
+
 is_deeply([ check_log($nginx) ], [], 'no alert in the error log');
 
 done_testing();
